@@ -14,8 +14,10 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// How many lines one transaction holds at most.
-pub(crate) const BATCH: usize = 500;
+/// How many lines one transaction holds at most. They reach pages all over the tables, and each page is written once for all of them.
+pub(crate) const LINES: usize = 4000;
+/// How many lines are looked up at once.
+const BATCH: usize = 500;
 /// How many rows one statement inserts at most.
 const ROWS: usize = 100;
 
@@ -99,7 +101,7 @@ pub(crate) struct PlannedPeople {
 #[derive(Debug)]
 pub(crate) struct ImportPeople {
     pub(crate) store: Box<str>,
-    /// At most [`BATCH`].
+    /// At most [`LINES`].
     pub(crate) people: Vec<ImportedPerson>,
     /// What is planned, in a dry run, which writes nothing.
     pub(crate) dry_run: Option<Arc<Mutex<PlannedPeople>>>,
@@ -113,14 +115,44 @@ impl Verb for ImportPeople {
     type Answer = Vec<ImportOutcome>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<ImportOutcome>, StorageFault> {
-        let mut found = self.find(sql).await?;
-        if let Some(planned) = &self.dry_run {
-            return Ok(self.plan(&mut found, &mut planned.lock().unwrap_or_else(PoisonError::into_inner)));
+        let (mut outcomes, mut rest, mut is_first) = (Vec::with_capacity(self.people.len()), &*self.people, self.is_first);
+        while !rest.is_empty() {
+            let (batch, behind) = rest.split_at(end_of_batch(rest, BATCH, |person| &person.uid));
+            let of_batch = self.import(batch, is_first, sql).await?;
+            is_first = is_first && of_batch.iter().all(|outcome| !matches!(outcome, ImportOutcome::NewPerson | ImportOutcome::Linked));
+            outcomes.extend(of_batch);
+            rest = behind;
         }
-        found.note_owners(self.people.iter().map(|person| (person.uid.clone(), person)));
-        let decided: Vec<(ImportOutcome, Box<str>)> = self.people.iter().map(|person| found.take_in(person)).collect();
+        Ok(outcomes)
+    }
+}
+
+/// Where the first batch ends: the identities of one entry stay together, because they are judged together.
+pub(crate) fn end_of_batch<T>(lines: &[T], most: usize, entry: impl Fn(&T) -> &str) -> usize {
+    let is_inside = |end: usize| match (lines.get(end.saturating_sub(1)), lines.get(end)) {
+        (Some(before), Some(behind)) => entry(before) == entry(behind),
+        (Some(_) | None, _) => false,
+    };
+    let most = most.min(lines.len());
+    (1..=most).rev().find(|end| !is_inside(*end)).unwrap_or(most)
+}
+
+impl ImportPeople {
+    /// Imports a batch.
+    async fn import<S: SqlTransaction>(
+        &self,
+        batch: &[ImportedPerson],
+        is_first: bool,
+        sql: &mut S,
+    ) -> Result<Vec<ImportOutcome>, StorageFault> {
+        let mut found = self.find(batch, sql).await?;
+        if let Some(planned) = &self.dry_run {
+            return Ok(self.plan(batch, &mut found, &mut planned.lock().unwrap_or_else(PoisonError::into_inner)));
+        }
+        found.note_owners(batch.iter().map(|person| (person.uid.clone(), person)));
+        let decided: Vec<(ImportOutcome, Box<str>)> = batch.iter().map(|person| found.take_in(person)).collect();
         let (mut people, mut identities, mut linked) = (Vec::new(), Vec::new(), Vec::new());
-        for (person, (outcome, uid)) in self.people.iter().zip(&decided) {
+        for (person, (outcome, uid)) in batch.iter().zip(&decided) {
             match outcome {
                 ImportOutcome::NewPerson => {
                     people.push(self.values_of_person(person));
@@ -134,7 +166,7 @@ impl Verb for ImportPeople {
                 ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {}
             }
         }
-        let is_begun = self.is_first && !(people.is_empty() && identities.is_empty());
+        let is_begun = is_first && !(people.is_empty() && identities.is_empty());
         if is_begun {
             RecordImport { store: self.store.clone(), progress: ImportProgress::Begun, people: 0, identities: 0, now: self.now }
                 .execute(sql)
@@ -242,13 +274,13 @@ fn filled<'a>(before: &[SqlValue<'a>], list: impl Iterator<Item = &'a str>) -> V
 }
 
 impl ImportPeople {
-    async fn find<S: SqlTransaction>(&self, sql: &mut S) -> Result<FoundPeople, StorageFault> {
+    async fn find<S: SqlTransaction>(&self, batch: &[ImportedPerson], sql: &mut S) -> Result<FoundPeople, StorageFault> {
         let mut found = FoundPeople::default();
-        let addresses = filled(with![&self.store], self.people.iter().map(|person| person.email.key()));
+        let addresses = filled(with![&self.store], batch.iter().map(|person| person.email.key()));
         for row in sql.fetch(BY_ADDRESS.as_str(), &addresses).await? {
             found.by_address.insert(row.text(0)?.into(), AddressHolder { uid: row.text(1)?.into(), verified: row.flag(2)? });
         }
-        let identities = || self.people.iter().filter_map(|person| person.identity.as_ref());
+        let identities = || batch.iter().filter_map(|person| person.identity.as_ref());
         let providers: HashSet<(&str, &str)> = identities().map(|identity| (&*identity.provider, &*identity.fingerprint)).collect();
         for (provider, fingerprint) in providers {
             let ids = identities().filter(|identity| *identity.provider == *provider).map(|identity| &*identity.id);
@@ -284,11 +316,11 @@ impl ImportPeople {
     }
 
     /// The outcomes of a dry run, which knows what earlier batches would have made.
-    fn plan(&self, found: &mut FoundPeople, planned: &mut PlannedPeople) -> Vec<ImportOutcome> {
+    fn plan(&self, batch: &[ImportedPerson], found: &mut FoundPeople, planned: &mut PlannedPeople) -> Vec<ImportOutcome> {
         found.hash_people();
         let identity_of = |person: &'_ ImportedPerson| person.identity.as_ref().map(|one| hash(&[&self.store, &one.provider, &one.id]));
         let address_of = |person: &ImportedPerson| hash(&[&self.store, person.email.key()]);
-        for person in &self.people {
+        for person in batch {
             if let Some((uid, verified)) = planned.addresses.get(&address_of(person)) {
                 let holder = AddressHolder { uid: uid.to_string().into(), verified: *verified };
                 found.by_address.entry(person.email.key().into()).or_insert(holder);
@@ -300,9 +332,9 @@ impl ImportPeople {
                 found.by_identity.entry(((&*one.provider).into(), one.id.clone())).or_insert_with(|| uid.to_string().into());
             }
         }
-        found.note_owners(self.people.iter().map(|person| (hash(&[&person.uid]).to_string().into(), person)));
-        let mut outcomes = Vec::with_capacity(self.people.len());
-        for person in &self.people {
+        found.note_owners(batch.iter().map(|person| (hash(&[&person.uid]).to_string().into(), person)));
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for person in batch {
             let (address, identity) = (address_of(person), identity_of(person));
             let (outcome, uid) = found.take_in(&ImportedPerson { uid: hash(&[&person.uid]).to_string().into(), ..person.clone() });
             let uid = uid.parse().unwrap_or_default();

@@ -5,7 +5,9 @@ use crate::commands::storage;
 use crate::commands::users::import_lines::{ImportLayout, ReadLine, layout_of, read};
 use crate::commands::users::imported_person::LineReader;
 use crate::directory::sql::Verb;
-use crate::directory::user_import::{BATCH, ImportOutcome, ImportPeople, ImportProgress, ImportedPerson, PlannedPeople, RecordImport};
+use crate::directory::user_import::{
+    ImportOutcome, ImportPeople, ImportProgress, ImportedPerson, LINES, PlannedPeople, RecordImport, end_of_batch,
+};
 use crate::directory::{Directory, StorageLocation};
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
@@ -112,8 +114,8 @@ impl ImportUsersArguments {
                     Ok((store, people)) => {
                         let batch = waiting.entry(store.clone()).or_default();
                         batch.extend(people.into_iter().map(|person| (number, person)));
-                        while batch.len() >= BATCH {
-                            let full = batch.drain(..end_of_batch(batch)).collect();
+                        while batch.len() > LINES {
+                            let full = batch.drain(..end_of_batch(batch, LINES, |(_, person)| &person.uid)).collect();
                             report.store(target, &store, full, dry_run.clone()).await?;
                         }
                     }
@@ -227,13 +229,4 @@ impl ImportReport {
         }
         if *refused == 0 { CommandOutcome::Fine } else { CommandOutcome::No }
     }
-}
-
-/// Where the first batch ends: the identities of one entry stay together, because they are judged together.
-fn end_of_batch(waiting: &[(u64, ImportedPerson)]) -> usize {
-    let is_inside = |end: usize| match (waiting.get(end.saturating_sub(1)), waiting.get(end)) {
-        (Some((_, before)), Some((_, behind))) => before.uid == behind.uid,
-        (Some(_) | None, _) => false,
-    };
-    (1..=BATCH).rev().find(|end| !is_inside(*end)).unwrap_or(BATCH)
 }
