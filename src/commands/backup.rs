@@ -68,9 +68,11 @@ impl BackupCommand {
         }
         let mut lines = vec![format!("{}: {}", self.file.display(), summary(copied))];
         if head.sealed_keys > 0 {
-            let fingerprint = head.master_key.as_deref().unwrap_or("not known");
             lines.push("the master key is not in it, and without that key every person has to sign in again after a restore".to_owned());
-            lines.push(format!("keep a copy of the key apart from the backup: {key_place} (fingerprint: {fingerprint})"));
+            lines.push(match &head.master_key {
+                Some(fingerprint) => format!("keep a copy of the key apart from the backup: {key_place} (fingerprint: {fingerprint})"),
+                None => format!("keep a copy of the broker's key apart from the backup; it is not where this command looked: {key_place}"),
+            });
         }
         lines.push("settings and provider files are not in it: keep them as the files that they are".to_owned());
         lines.iter().for_each(|line| if self.is_output() { eprintln!("{line}") } else { print_line(line) });

@@ -68,9 +68,14 @@ fn written_place(settings: &Settings) -> Option<ValueReference> {
     settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone())
 }
 
-/// A place of the master key as a person reads it.
+/// A place of the master key as a person reads it, and where it comes from if that place is there only while the service runs.
 pub(crate) fn describe(place: &ValueReference) -> String {
-    place.file().map_or_else(|| format!("${}", place.location()), |file| format!("the file {}", file.display()))
+    let Some(file) = place.file() else { return format!("${}", place.location()) };
+    let unit = file.strip_prefix("/run/credentials").ok().and_then(|inside| inside.parent()).filter(|unit| unit.components().count() == 1);
+    let source = unit.map_or_else(String::new, |unit| {
+        format!(", to which systemd copies what `systemctl cat {}` names at `LoadCredential`", unit.display())
+    });
+    format!("the file {}{source}", file.display())
 }
 
 /// Whether a master key opens the keys that sign.
@@ -155,4 +160,24 @@ fn create_beside(storage: &Path) -> Result<Text, CommandFailure> {
     files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
     secrets::write_once(&file, Text::secret(URL_SAFE_NO_PAD.encode(random::bytes::<32>()), &Arc::from(LABEL)))
         .map_err(|error| CommandFailure::file_error(&file, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_key_is_one_at_which_an_operator_can_look() {
+        for (place, described) in [
+            (ValueReference::Variable("PORTARIA_MASTER_KEY".into()), "$PORTARIA_MASTER_KEY"),
+            (ValueReference::File("data/master.key".into()), "the file data/master.key"),
+            (
+                ValueReference::File("/run/credentials/portaria.service/master-key".into()),
+                "the file /run/credentials/portaria.service/master-key, to which systemd copies what `systemctl cat portaria.service` names at `LoadCredential`",
+            ),
+            (ValueReference::File("/run/credentials/key".into()), "the file /run/credentials/key"),
+        ] {
+            assert_eq!(describe(&place), described);
+        }
+    }
 }
