@@ -188,7 +188,8 @@ impl AddArguments {
         let settings = of_store_with_folder(global.settings()?);
         let path = new_provider_file::provider_path(&settings, sheet.file.name);
         let examples = path.with_extension("examples.yaml");
-        self.check_are_free(&[&path, &examples])?;
+        let remedy = format!("overwrite it with `--force`, or begin a second file: `portaria new NAME --from {}`", self.name);
+        new_provider_file::check_are_free(&[&path, &examples], self.force, &remedy)?;
         write_both(&sheet, &path, &examples)?;
         let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, in_use: None };
         let next = new_provider_file::next_steps(&path, &settings)?;
@@ -207,14 +208,6 @@ impl AddArguments {
         }
         print_line(&format!("Before anything is registered, `portaria serve --simulate {name}` shows how a login goes."));
         Ok(CommandOutcome::Fine)
-    }
-
-    fn check_are_free(&self, paths: &[&Path]) -> Result<(), CommandFailure> {
-        let Some(taken) = paths.iter().find(|path| !self.force && files::is_file(path)) else { return Ok(()) };
-        Err(CommandFailure::Usage(
-            format!("{} is there already", taken.display()),
-            format!("overwrite it with `--force`, or begin a second file: `portaria new NAME --from {}`", self.name),
-        ))
     }
 }
 

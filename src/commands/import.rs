@@ -55,10 +55,9 @@ impl ImportCommand {
         new_provider_file::check_name(&name)?;
         let path = new_provider_file::provider_path(&settings, &name);
         if !self.stdout {
-            new_provider_file::check_is_free(&path, self.force)?;
-            if self.examples {
-                new_provider_file::check_is_free(&examples_path(&path), self.force)?;
-            }
+            let examples = examples_path(&path);
+            let written = if self.examples { vec![&*path, &*examples] } else { vec![&*path] };
+            new_provider_file::check_are_free(&written, self.force, new_provider_file::OTHER_NAME)?;
         }
         progress.say(&format!("learning from {} requests, and replaying them", exchanges.len()));
         let mut learned = match learn(&name, &exchanges, settings.installation_context()) {

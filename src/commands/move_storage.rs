@@ -7,6 +7,7 @@ use crate::commands::{GlobalOptions, master_key, storage};
 use crate::directory::StorageLocation;
 use crate::directory::backup::{BackupSource, BackupTarget, copy};
 use crate::stores::settings::Settings;
+use crate::world::clock;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -65,7 +66,7 @@ impl MoveStorageArguments {
         confirm_replacement(self.replace, self.yes, &to)?;
         storage::make_folder(&to)?;
         storage::run(async {
-            let target = BackupTarget::Storage { place: to.clone(), may_replace: self.replace };
+            let target = BackupTarget::Storage { place: to.clone(), may_replace: self.replace, now: clock::now() };
             let copied = copy(BackupSource::Storage(from.clone()), target).await;
             let copied = copied.map_err(|fault| {
                 let what = if fault.is_about_target() { to.to_string() } else { format!("from {from} to {to}") };

@@ -83,7 +83,7 @@ impl NewCommand {
         let settings = global.settings()?;
         new_provider_file::check_name(&self.name)?;
         let path = new_provider_file::provider_path(&settings, &self.name);
-        new_provider_file::check_is_free(&path, self.force)?;
+        new_provider_file::check_are_free(&[&path], self.force, new_provider_file::OTHER_NAME)?;
         let policy = ReadPolicy::for_file(&settings, &path).with_files_of_others();
         let file = NewFile { name: &self.name, path: &path, settings: &settings, policy: &policy };
         file.check_flags(&self.flags.0)?;

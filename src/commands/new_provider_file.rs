@@ -43,15 +43,13 @@ pub(crate) fn provider_path(settings: &Settings, name: &str) -> PathBuf {
     Path::new(&settings.providers).join(format!("{name}.yaml"))
 }
 
+/// What to do about a file that is there already.
+pub(crate) const OTHER_NAME: &str = "choose another name, or overwrite it with `--force`";
+
 /// Refuses to overwrite a file, unless `--force` was given.
-pub(crate) fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailure> {
-    if force || !files::is_file(path) {
-        return Ok(());
-    }
-    Err(CommandFailure::Usage(
-        format!("{} is there already", path.display()),
-        "choose another name, or overwrite it with `--force`".to_owned(),
-    ))
+pub(crate) fn check_are_free(paths: &[&Path], force: bool, remedy: &str) -> Result<(), CommandFailure> {
+    let Some(taken) = paths.iter().find(|path| !force && files::is_file(path)) else { return Ok(()) };
+    Err(CommandFailure::Usage(format!("{} is there already", taken.display()), remedy.to_owned()))
 }
 
 /// The text without the line that names a schema to editors, if no schema lies there: an installed program has no checkout. `portaria schema`

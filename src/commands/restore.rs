@@ -10,7 +10,7 @@ use crate::directory::backup::{BackupSource, BackupTarget, CopiedTables, copy};
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_time;
-use crate::world::files;
+use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -57,7 +57,7 @@ impl RestoreCommand {
         confirm_replacement(self.replace, self.yes, &place)?;
         storage::make_folder(&place)?;
         storage::run(async {
-            let target = BackupTarget::Storage { place: place.clone(), may_replace: self.replace };
+            let target = BackupTarget::Storage { place: place.clone(), may_replace: self.replace, now: clock::now() };
             let copied = copy(BackupSource::File(Box::new(reader)), target).await;
             let copied = copied.map_err(|fault| failure(if fault.is_about_file() { file } else { place.to_string() }.as_str(), &fault))?;
             self.report(global.json, &place, &head, &copied, is_tried);

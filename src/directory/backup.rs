@@ -61,8 +61,8 @@ pub(crate) enum BackupSource {
 
 /// Where a copy goes.
 pub(crate) enum BackupTarget {
-    /// A storage without people; or, if it may be replaced, any that this program can use.
-    Storage { place: StorageLocation, may_replace: bool },
+    /// A storage without people; or, if it may be replaced, any that this program can use. Its events are numbered on from this moment.
+    Storage { place: StorageLocation, may_replace: bool, now: i64 },
     /// A file, and what it is to say of itself.
     File(BackupWriter, Box<BackupHead>),
 }
@@ -119,11 +119,11 @@ impl StorageLocation {
 impl BackupTarget {
     async fn receive(self, mut parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
         match self {
-            Self::Storage { place: StorageLocation::File(file), may_replace } => {
-                on_thread(move || sqlite::backup_target::receive(&file, may_replace, parts)).await
+            Self::Storage { place: StorageLocation::File(file), may_replace, now } => {
+                on_thread(move || sqlite::backup_target::receive(&file, may_replace, now, parts)).await
             }
-            Self::Storage { place: StorageLocation::Server(address), may_replace } => {
-                postgres::backup_target::receive(&address, may_replace, &mut parts).await
+            Self::Storage { place: StorageLocation::Server(address), may_replace, now } => {
+                postgres::backup_target::receive(&address, may_replace, now, &mut parts).await
             }
             Self::File(writer, head) => on_thread(move || writer.receive(&head, parts)).await,
         }

@@ -6,7 +6,6 @@ use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables,
 use crate::directory::migrations;
 use crate::directory::postgres::backup_source::{connect, last_migration};
 use crate::directory::postgres::migration::{BEGIN, apply};
-use crate::world::clock;
 use sqlx::postgres::{PgConnection, PgCopyIn};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::mpsc::Receiver;
@@ -18,7 +17,12 @@ const NUMBERED: &str = "SELECT table_name::text, column_name::text FROM informat
      WHERE table_schema = current_schema() AND (is_identity = 'YES' OR column_default LIKE 'nextval(%')";
 
 /// Takes what comes.
-pub(crate) async fn receive(address: &str, may_replace: bool, parts: &mut Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
+pub(crate) async fn receive(
+    address: &str,
+    may_replace: bool,
+    now: i64,
+    parts: &mut Receiver<BackupPart>,
+) -> Result<CopiedTables, BackupFault> {
     let Some(BackupPart::Schema(schema)) = parts.recv().await else { return Err(BackupFault::Interrupted) };
     let tables = tables_of(schema)?;
     let mut connection = connect(address).await?;
@@ -28,7 +32,7 @@ pub(crate) async fn receive(address: &str, may_replace: bool, parts: &mut Receiv
     let copied = take_rows(&mut connection, schema, &tables, parts).await?;
     number_on(&mut connection, &tables).await?;
     apply(&mut connection, &migrations::postgres()).await?;
-    number_events_on(&mut connection).await?;
+    number_events_on(&mut connection, now).await?;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
     // Everything is there, however the connection ends.
     let _ = connection.close().await;
@@ -116,10 +120,10 @@ async fn number_on(connection: &mut PgConnection, tables: &[BackupTable]) -> Res
 
 /// Receivers drop an event whose number is not above the last one, and the numbers that were sent are gone with their events. So they go on at a
 /// number that is above all of them.
-async fn number_events_on(connection: &mut PgConnection) -> Result<(), BackupFault> {
+async fn number_events_on(connection: &mut PgConnection, now: i64) -> Result<(), BackupFault> {
     let sql = format!(
         "SELECT setval(pg_get_serial_sequence('store_events', 'number'), greatest(coalesce(max(number), 0) + 1, {}), false) FROM store_events",
-        first_event_number(clock::now())
+        first_event_number(now)
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())

@@ -7,23 +7,22 @@ use crate::directory::migrations;
 use crate::directory::sqlite::backup_source::last_migration;
 use crate::directory::sqlite::file::SqliteFile;
 use crate::directory::sqlite::migration::apply;
-use crate::world::clock;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{ToSql, Transaction, TransactionBehavior, params_from_iter};
 use std::path::Path;
 use tokio::sync::mpsc::Receiver;
 
 /// Takes what comes. A file that did not exist before is removed again if the copy does not come to its end.
-pub(crate) fn receive(path: &Path, may_replace: bool, parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
+pub(crate) fn receive(path: &Path, may_replace: bool, now: i64, parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
     let is_new = !crate::world::files::is_file(path);
-    let received = receive_into(path, may_replace, parts);
+    let received = receive_into(path, may_replace, now, parts);
     if received.is_err() && is_new {
         SqliteFile::remove(path);
     }
     received
 }
 
-fn receive_into(path: &Path, may_replace: bool, mut parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
+fn receive_into(path: &Path, may_replace: bool, now: i64, mut parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
     let Some(BackupPart::Schema(schema)) = parts.blocking_recv() else { return Err(BackupFault::Interrupted) };
     let tables = tables_of(schema)?;
     let mut connection = SqliteFile::create(path)?.connect()?;
@@ -31,7 +30,7 @@ fn receive_into(path: &Path, may_replace: bool, mut parts: Receiver<BackupPart>)
     make_room(&transaction, schema, &tables, may_replace)?;
     let copied = take_rows(&transaction, schema, &tables, &mut parts)?;
     apply(&transaction, &migrations::sqlite())?;
-    number_events_on(&transaction)?;
+    number_events_on(&transaction, now)?;
     transaction.commit()?;
     Ok(copied)
 }
@@ -93,10 +92,10 @@ fn take_rows(
 
 /// Receivers drop an event whose number is not above the last one, and the numbers that were sent are gone with their events. So they go on at a
 /// number that is above all of them.
-fn number_events_on(transaction: &Transaction<'_>) -> Result<(), BackupFault> {
+fn number_events_on(transaction: &Transaction<'_>, now: i64) -> Result<(), BackupFault> {
     transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'store_events'", [])?;
     let last = "INSERT INTO sqlite_sequence (name, seq) SELECT 'store_events', max(coalesce(max(number), 0), ?1) FROM store_events";
-    transaction.execute(last, [first_event_number(clock::now()).saturating_sub(1)])?;
+    transaction.execute(last, [first_event_number(now).saturating_sub(1)])?;
     Ok(())
 }
 
