@@ -272,7 +272,7 @@ impl App {
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.connection.network.set_policy(network_reach(settings, next.stores()));
+        self.connection.network.set_policy(&network_reach(settings, next.stores()));
         self.event_receivers.apply(next.stores(), &self.directory, &self.connection.network);
         {
             let mut served = self.lock_served();

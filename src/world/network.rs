@@ -105,7 +105,7 @@ impl Network {
 
     /// Changes which addresses may be reached. Where they are others than before, the clients are made anew, so that no connection is used on that was
     /// made to an address which is forbidden now, or without the proxy.
-    pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
+    pub(crate) fn set_policy(&self, reach: &NetworkPolicy) {
         if self.resolver.set_policy(reach) {
             self.clients.store(Arc::new(Self::new_clients(&self.resolver, &self.tls, self.connect)));
         }
@@ -274,10 +274,10 @@ mod tests {
         let (network, _) = Network::new(listed("sso.interno.example"), &TrustedAuthorities::default(), None);
         network.send(&Request::for_document(&address)).await.expect("it answers");
 
-        network.set_policy(listed("sso.interno.example"));
+        network.set_policy(&listed("sso.interno.example"));
         network.send(&Request::for_document(&address)).await.expect("it answers");
         assert!(is_closed.try_recv().is_err(), "nothing has changed, so the connection is used on");
-        network.set_policy(listed("outro.interno.example"));
+        network.set_policy(&listed("outro.interno.example"));
 
         let closed = tokio::task::spawn_blocking(move || is_closed.recv_timeout(Duration::from_secs(20)));
         assert_eq!(closed.await.expect("it was waited for"), Ok(()));

@@ -184,9 +184,9 @@ mod tests {
         assert_eq!(network.send(&request).await.unwrap_err(), NoAnswer::Proxy);
         assert!(heads.recv().unwrap().starts_with("CONNECT sso.interno.invalid:443"));
 
-        network.set_policy(policy(&["sso.interno.invalid"]));
+        network.set_policy(&policy(&["sso.interno.invalid"]));
         let direct = network.send(&request).await.unwrap_err();
-        network.set_policy(policy(&[]));
+        network.set_policy(&policy(&[]));
         let proxied = network.send(&request).await.unwrap_err();
 
         assert_ne!(direct, NoAnswer::Proxy, "the name does not exist");

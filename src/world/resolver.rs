@@ -46,11 +46,11 @@ impl Resolver {
     }
 
     /// Changes which addresses may be reached, and so which hosts are called without the proxy. The answer is whether they are others than before.
-    pub(crate) fn set_policy(&self, reach: NetworkPolicy) -> bool {
+    pub(crate) fn set_policy(&self, reach: &NetworkPolicy) -> bool {
         if let Some(proxy) = &self.proxy {
             proxy.private_hosts.store(Arc::new(reach.private_hosts.clone()));
         }
-        *self.reach.swap(Arc::new(reach.clone())) != reach
+        *self.reach.swap(Arc::new(reach.clone())) != *reach
     }
 
     pub(crate) fn allows(&self, host: &str, address: IpAddr) -> bool {
