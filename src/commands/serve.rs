@@ -21,6 +21,7 @@ use crate::world::host_name::host_name;
 use crate::world::log_queue::LogQueue;
 use crate::world::secrets;
 use crate::world::signals::HeldReload;
+use crate::world::traces::TraceSettings;
 use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
 use std::io::Write;
@@ -51,6 +52,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
 impl ServeCommand {
     pub(crate) fn run(&self, global: &GlobalOptions, reload: Option<HeldReload>) -> Result<CommandOutcome, CommandFailure> {
         start_log(global.json)?;
+        let traces = TraceSettings::read().map_err(|fault| CommandFailure::Usage(fault.message, fault.help.to_owned()))?;
         let settings = self.settings(global)?;
         let listen = listen_address(self.listen, &settings)?;
         check_listen_address(listen, &settings)?;
@@ -64,7 +66,7 @@ impl ServeCommand {
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
         let master = master_key::load_or_create(&settings, &place)?;
-        let outcome = actix_web::rt::System::new().block_on(self.serve(global, &settings, (listen, reload), &place, &master));
+        let outcome = actix_web::rt::System::new().block_on(self.serve((global, traces), &settings, (listen, reload), &place, &master));
         LogQueue::flush();
         outcome
     }
@@ -98,7 +100,7 @@ impl ServeCommand {
 
     async fn serve(
         &self,
-        global: &GlobalOptions,
+        (global, traces): (&GlobalOptions, TraceSettings),
         settings: &Settings,
         (listen, reload): (SocketAddr, Option<HeldReload>),
         place: &StorageLocation,
@@ -117,6 +119,7 @@ impl ServeCommand {
             )
         })?;
         let app = Data::new(app);
+        traces.begin(&app.connection.network);
         let settings_file = global.settings_file();
         let (global, command) = (global.clone(), self.clone());
         let started = self.start_settings(settings)?;

@@ -1,6 +1,7 @@
 //! How long transactions take, and how many are under way.
 
 use crate::world::clock;
+use crate::world::traces::TraceSpan;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -81,9 +82,13 @@ impl StorageMeasurements {
     }
 
     /// Measures a transaction until the returned value is finished or dropped.
-    pub(crate) fn begin(&self, access: TransactionAccess) -> MeasuredTransaction<'_> {
+    pub(crate) fn begin<V>(&self, access: TransactionAccess, engine: &'static str) -> MeasuredTransaction<'_> {
         self.count(access).fetch_add(1, Ordering::Relaxed);
-        MeasuredTransaction { measurements: self, access, began: clock::instant() }
+        let verb = std::any::type_name::<V>().rsplit("::").next().unwrap_or_default();
+        let span = TraceSpan::within_request(verb);
+        span.text("db.system.name", engine);
+        span.text("db.operation.name", verb);
+        MeasuredTransaction { measurements: self, access, began: clock::instant(), span }
     }
 
     /// How many transactions have begun or wait.
@@ -104,6 +109,7 @@ pub(crate) struct MeasuredTransaction<'m> {
     measurements: &'m StorageMeasurements,
     access: TransactionAccess,
     began: Instant,
+    span: TraceSpan,
 }
 
 impl MeasuredTransaction<'_> {
@@ -112,6 +118,7 @@ impl MeasuredTransaction<'_> {
         let labels = TransactionLabels { access: self.access.word() };
         self.measurements.durations.get_or_create(&labels).observe(self.began.elapsed().as_secs_f64());
         if !is_done {
+            self.span.failed("storageUnavailable");
             self.measurements.failures.get_or_create(&labels).inc();
         }
     }

@@ -190,6 +190,16 @@ enum DirectoryEngine {
     Postgres(Postgres),
 }
 
+impl DirectoryEngine {
+    /// Its name in traces.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+}
+
 impl Directory {
     /// Opens the directory, creates it if it does not exist, and migrates it.
     pub async fn open(storage: &StorageLocation) -> Result<Self, OpenDirectoryError> {
@@ -204,7 +214,7 @@ impl Directory {
 
     /// Runs a verb in one transaction. An answer means that its changes are stored.
     pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
-        let measured = self.measurements.begin(TransactionAccess::Write);
+        let measured = self.measurements.begin::<V>(TransactionAccess::Write, self.engine.word());
         let done = match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.write(verb).await,
             DirectoryEngine::Postgres(engine) => engine.write(Arc::new(verb)).await,
@@ -236,7 +246,7 @@ impl Directory {
 
     /// Runs a verb that changes nothing.
     pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
-        let measured = self.measurements.begin(TransactionAccess::Read);
+        let measured = self.measurements.begin::<V>(TransactionAccess::Read, self.engine.word());
         let read = match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.read(verb).await,
             DirectoryEngine::Postgres(engine) => engine.read(Arc::new(verb)).await,

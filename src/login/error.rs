@@ -166,6 +166,28 @@ pub enum MissingProof {
     NotAsked,
 }
 
+/// The cause of a step that failed, without what only the provider's file says of a missing fact, and the place that decided.
+fn cause_of_step_error(error: StepError) -> (LoginErrorCause, Option<Place>) {
+    match error {
+        StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
+        StepError::MissingFact { place, .. } => (LoginErrorCause::MissingFact { fact: None, read_in: None, instead: None }, Some(place)),
+        StepError::BadAddress { why, place } => (LoginErrorCause::BadAddress(why), Some(place)),
+        StepError::BadHeader { place } => (LoginErrorCause::BadHeader, Some(place)),
+        StepError::Key { why, place } => (LoginErrorCause::BadKey(why), Some(place)),
+        StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
+        StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
+        StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
+        StepError::BadSignature { fault, place } => (LoginErrorCause::BadSignature(fault), Some(place)),
+        StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
+        StepError::Redirected { to, place } => (LoginErrorCause::Redirected(to), Some(place)),
+    }
+}
+
+/// The word of the exact cause of a step that failed.
+pub(crate) fn word_of_step_error(error: &StepError) -> &'static str {
+    cause_of_step_error(error.clone()).0.exact().word()
+}
+
 impl LoginError {
     /// A callback that was not accepted, or a login that could not begin.
     pub fn before_calls(cause: LoginErrorCause) -> Self {
@@ -191,7 +213,6 @@ impl LoginError {
     pub(crate) fn from_step_error(kind: StepKind, error: StepError, missing: Option<&MissingValue>, provider: &Provider) -> Self {
         let mut step = kind;
         let (cause, place) = match error {
-            StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
             StepError::MissingFact { fact, place } => {
                 let cause = missing_fact(fact, missing, provider);
                 if let LoginErrorCause::NoCode { .. } = cause {
@@ -199,15 +220,7 @@ impl LoginError {
                 }
                 (cause, Some(missing.map_or(place, |missing| missing.place)))
             }
-            StepError::BadAddress { why, place } => (LoginErrorCause::BadAddress(why), Some(place)),
-            StepError::BadHeader { place } => (LoginErrorCause::BadHeader, Some(place)),
-            StepError::Key { why, place } => (LoginErrorCause::BadKey(why), Some(place)),
-            StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
-            StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
-            StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
-            StepError::BadSignature { fault, place } => (LoginErrorCause::BadSignature(fault), Some(place)),
-            StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
-            StepError::Redirected { to, place } => (LoginErrorCause::Redirected(to), Some(place)),
+            other => cause_of_step_error(other),
         };
         Self { step: Some(step), place, cause }
     }

@@ -1,5 +1,6 @@
 //! An observer that remembers what a story needs: which facts each step gave, what they look like, and how long it took.
 
+use crate::login::error::word_of_step_error;
 use crate::login::trace::LoginObserver;
 use crate::provider::Provider;
 use crate::provider::fact_expression::FoundInstead;
@@ -11,6 +12,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::wire::{NoAnswer, Request, Response};
 use crate::world::clock;
+use crate::world::traces::TraceSpan;
 use std::time::{Duration, Instant};
 
 /// The observations of a login while it happened.
@@ -20,6 +22,10 @@ pub struct LoginWatch {
     pub(crate) seen: Vec<WatchedStep>,
     sent: Option<Instant>,
     took: Duration,
+    /// The name of the provider in traces.
+    traced_as: Box<str>,
+    /// The call that is under way, in the trace of its request.
+    call: TraceSpan,
 }
 
 /// The observations of one step.
@@ -46,6 +52,11 @@ pub(crate) struct WatchedFact {
 }
 
 impl LoginWatch {
+    /// The observer of a login whose calls belong to the trace of a request.
+    pub(crate) fn traced(provider: &Provider) -> Self {
+        Self { traced_as: provider.name.clone(), ..Self::default() }
+    }
+
     /// How long the provider took for the answer that has just arrived.
     pub(crate) fn last_duration(&self) -> Duration {
         self.took
@@ -72,16 +83,40 @@ impl LoginWatch {
     }
 }
 
+/// The span of a call. Its host is named unless the person who logs in may have chosen it.
+fn call_span(provider: &str, step: &Step, request: &Request) -> TraceSpan {
+    let span = TraceSpan::of_call(step.kind.word());
+    if span.is_recorded() {
+        span.text("portaria.provider", provider);
+        span.text("portaria.step", step.kind.word());
+        span.text("http.request.method", request.method.word());
+        if step.address.allowed_hosts().iter().all(|pattern| !pattern.source.contains('*')) {
+            span.server(&request.address.masked());
+        }
+    }
+    span
+}
+
 impl LoginObserver for LoginWatch {
-    fn on_request(&mut self, _call: usize, _step: &Step, _request: &Request) {
+    fn on_request(&mut self, _call: usize, step: &Step, request: &Request) {
+        if !self.traced_as.is_empty() {
+            self.call = call_span(&self.traced_as, step, request);
+        }
         (self.sent, self.took) = (Some(clock::instant()), Duration::ZERO);
     }
 
-    fn on_response(&mut self, _call: usize, _step: &Step, _answer: Result<&Response, &NoAnswer>) {
+    fn on_response(&mut self, _call: usize, _step: &Step, answer: Result<&Response, &NoAnswer>) {
+        if let Ok(answer) = answer {
+            self.call.number("http.response.status_code", answer.status);
+        }
         self.took = self.sent.take().map_or(Duration::ZERO, |sent| sent.elapsed());
     }
 
     fn on_step_finished(&mut self, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
+        let traced = std::mem::take(&mut self.call);
+        if let Some(error) = error {
+            traced.failed(word_of_step_error(error));
+        }
         let is_read_before = |fact: Slot| self.seen.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
         let mut read: Vec<WatchedFact> = Vec::new();
         for (fact, place, written) in step.learned_facts() {

@@ -18,12 +18,18 @@ pub enum Method {
     Post,
 }
 
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Method {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
             Self::Get => "GET",
             Self::Post => "POST",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 

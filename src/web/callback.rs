@@ -210,7 +210,7 @@ async fn obtain_identity(
     ending: &mut EndingLogin,
 ) -> Result<(Identity, LoginTokens), UserFacingError> {
     let began = clock::instant();
-    let mut watch = LoginWatch::default();
+    let mut watch = LoginWatch::traced(&live_provider.provider);
     let Ok((trace, outcome)) = conversation.drive(login, context.limited_network(), &mut watch).await else {
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };

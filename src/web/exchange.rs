@@ -107,7 +107,7 @@ pub(crate) async fn obtain_identity(
     let (entropy, now) = (Entropy(random::bytes()), context.now());
     let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, Vec::new(), now);
     conversation.refresh_document(now).await;
-    let (began, mut watch) = (clock::instant(), LoginWatch::default());
+    let (began, mut watch) = (clock::instant(), LoginWatch::traced(&live_provider.provider));
     let Ok((trace, outcome)) = conversation.exchange(tokens, context.limited_network(), now, &mut watch).await else {
         let busy = BrokerFailure::TooManyLogins;
         return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());

@@ -61,6 +61,7 @@ pub(crate) mod reachable_inside;
 pub mod request_context;
 pub(crate) mod request_framing;
 pub(crate) mod request_id;
+pub(crate) mod request_trace;
 pub(crate) mod rollout;
 pub(crate) mod route_table;
 pub(crate) mod server;

@@ -3,6 +3,7 @@
 
 use crate::web::app::App;
 use crate::world::random;
+use crate::world::traces::TraceSpan;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
@@ -26,21 +27,27 @@ impl RequestId {
 
     fn given(request: &ServiceRequest) -> Option<Self> {
         let given = request.headers().get(HEADER)?.to_str().ok().filter(|given| is_id(given))?;
-        let (live_config, peer) = (request.app_data::<Data<App>>()?.live_config(), request.peer_addr()?.ip());
-        let request = request.request();
-        let live_store = live_config.store_of_question(request).or_else(|| live_config.store_of_internal_request(request))?;
-        live_store.store.is_proxy(peer).then(|| Self(given.into()))
+        is_from_trusted_proxy(request).then(|| Self(given.into()))
     }
 
     /// The span of the lines of the log.
-    pub(crate) fn span(&self) -> Span {
-        tracing::error_span!("request", id = &*self.0)
+    pub(crate) fn span(&self, traced: &TraceSpan) -> Span {
+        traced.text("portaria.request.id", &self.0);
+        tracing::error_span!("request", id = &*self.0, trace_id = traced.trace_id())
     }
 
     /// The header of the answer.
     pub(crate) fn header(&self) -> (HeaderName, HeaderValue) {
         (HEADER, HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("")))
     }
+}
+
+/// Whether a proxy sends the request that `trustedProxies` names.
+pub(crate) fn is_from_trusted_proxy(request: &ServiceRequest) -> bool {
+    let (Some(app), Some(peer)) = (request.app_data::<Data<App>>(), request.peer_addr()) else { return false };
+    let (live_config, request) = (app.live_config(), request.request());
+    let live_store = live_config.store_of_question(request).or_else(|| live_config.store_of_internal_request(request));
+    live_store.is_some_and(|live_store| live_store.store.is_proxy(peer.ip()))
 }
 
 /// Whether a text can be an id in a line of the log: a UUID, or hexadecimal digits. Many proxies hand on what a client sends, so a name, or a

@@ -7,6 +7,7 @@ use crate::web::health;
 use crate::web::metrics::gauge_guard::GaugeGuard;
 use crate::web::metrics::limits::CONNECTIONS;
 use crate::web::request_id::RequestId;
+use crate::web::request_trace;
 use crate::web::settings_reading::ReadAllFiles;
 use crate::web::shutdown;
 use crate::web::unread_body::{AnswerBody, KeptBody};
@@ -130,10 +131,12 @@ fn http_service<F: Future<Output = ()> + 'static>(
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let routes = Routes::new().configure(configure).wrap_fn(|mut request, service| {
         let (kept, id) = (KeptBody::of(&mut request), RequestId::of(&request));
-        let (span, (name, value)) = (id.span(), id.header());
-        let answering = span.in_scope(|| service.call(request)).instrument(span);
-        async {
+        let traced = request_trace::begin(&request);
+        let (span, (name, value)) = (id.span(&traced), id.header());
+        let answering = traced.around(span.in_scope(|| service.call(request)).instrument(span));
+        async move {
             let mut answer = answering.await?.map_body(|_, body| AnswerBody { body, _request: kept });
+            request_trace::note_answer(&traced, &answer);
             answer.headers_mut().insert(name, value);
             Ok(answer)
         }

@@ -4,6 +4,7 @@ use crate::web::app::App;
 use crate::web::settings_reading::ReadAllFiles;
 use crate::world::clock;
 use crate::world::signals::{ProcessSignal, ProcessSignals};
+use crate::world::traces;
 use actix_web::dev::ServerHandle;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,9 @@ pub(crate) async fn save_all(app: &App) {
         let _ = app.share_next_versions().await;
         app.record_unkept_failures(now.saturating_add(60)).await;
     };
-    if tokio::time::timeout(SAVING, saving).await.is_err() {
+    // The last spans of traces are sent meanwhile, in less time.
+    let (saved, ()) = tokio::join!(tokio::time::timeout(SAVING, saving), traces::flush());
+    if saved.is_err() {
         tracing::warn!("storage did not take the counts of the last minute in time");
     }
     tracing::info!("the broker has ended");

@@ -122,7 +122,7 @@ pub(crate) async fn prepare_attempt(
     let mut conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
     conversation.attempt.set_options(&live_provider.provider, options);
     conversation.refresh_document(context.now()).await;
-    let mut watch = LoginWatch::default();
+    let mut watch = LoginWatch::traced(&live_provider.provider);
     let (trace, prepared) = conversation.prepare(context.limited_network(), context.now(), &mut watch).await;
     let request = prepared.and_then(|()| conversation.authorization_request());
     PreparedAttempt { attempt: conversation.attempt, trace, watch, request }

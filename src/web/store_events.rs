@@ -5,9 +5,11 @@ use crate::directory::store_event_delivery::{
     DelayedStoreEvent, FinishStoreEvents, GiveUpStoreEvents, HasDueStoreEvents, ReadStoreEventStatus, StoreEvent, TakeStoreEvents,
     TakenStoreEvents,
 };
+use crate::vocabulary::text::Text;
 use crate::web::app::App;
 use crate::web::event_request::{EventRefusal, body, post, signed_request, type_word};
 use crate::web::live_config::LiveStore;
+use crate::world::traces::TraceSpan;
 use crate::world::{clock, random};
 use actix_web::web::Data;
 use std::collections::BTreeSet;
@@ -207,8 +209,24 @@ async fn send(app: &App, live_store: &LiveStore, event: &StoreEvent, now: i64) -
     let (Some(events), Some(network)) = (&live_store.store.events, app.event_receivers.network()) else {
         return Err(EventRefusal::Unanswered("the settings name no receiver any more".to_owned()));
     };
-    let request = signed_request(&events.to, &live_store.event_keys, &event.id, &body(event, &live_store.store.name).to_string(), now);
-    post(&*network, &request).await
+    let mut request = signed_request(&events.to, &live_store.event_keys, &event.id, &body(event, &live_store.store.name).to_string(), now);
+    let span = TraceSpan::of_call("event");
+    span.text("portaria.store", &live_store.store.name);
+    span.text("portaria.event", type_word(event.what));
+    span.text("http.request.method", request.method.word());
+    span.server(&events.to);
+    // The receiver is the store's own, so its spans may belong to the same trace.
+    request.headers.extend(span.traceparent().map(|parent| ("traceparent".into(), Text::plain(parent))));
+    let sent = post(&*network, &request).await;
+    match &sent {
+        Ok(()) => {}
+        Err(EventRefusal::Status(status, _)) => {
+            span.number("http.response.status_code", *status);
+            span.failed(&status.to_string());
+        }
+        Err(EventRefusal::Unanswered(_)) => span.failed("unanswered"),
+    }
+    sent
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Work that goes on after its request was answered, or without it, and that the end of the broker waits for: a mail on its way, tokens that
 //! a provider has exchanged and that are not stored yet.
 
+use crate::world::traces::in_current_span;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,14 +39,14 @@ impl UnfinishedWork {
         WorkMark(Arc::clone(&self.count))
     }
 
-    /// Does work beside all requests. Its lines of the log belong to the request that began it.
+    /// Does work beside all requests. Its lines of the log and its spans belong to the request that began it.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mark = self.begin();
         let marked = async move {
             work.await;
             drop(mark);
         };
-        self.lasting.spawn(marked.in_current_span());
+        self.lasting.spawn(in_current_span(marked.in_current_span()));
     }
 
     /// Waits until none is left.

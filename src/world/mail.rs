@@ -3,6 +3,7 @@
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
 use crate::world::random;
+use crate::world::traces::TraceSpan;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
@@ -114,7 +115,15 @@ impl Mailer {
             }
         };
         let late = |_| Err(MailError { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
-        tokio::time::timeout(TOTAL, account.deliver(to, letter)).await.unwrap_or_else(late)
+        let span = TraceSpan::of_call("mail");
+        span.text("network.protocol.name", "smtp");
+        span.text("server.address", &account.server.host);
+        span.number("server.port", account.server.port);
+        let sent = tokio::time::timeout(TOTAL, account.deliver(to, letter)).await.unwrap_or_else(late);
+        if sent.is_err() {
+            span.failed("notSent");
+        }
+        sent
     }
 
     /// Connects to the server without signing in; otherwise a sentence for the operator.

@@ -22,4 +22,5 @@ pub(crate) mod file_watch;
 pub mod signals;
 pub(crate) mod slow_disk;
 pub(crate) mod tls;
+pub(crate) mod traces;
 pub(crate) mod host_name;

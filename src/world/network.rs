@@ -112,6 +112,17 @@ impl Network {
     }
 
     async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
+        let body = request.body.as_ref().map(|_| request.as_sent().body.to_owned().into_bytes());
+        self.send_with_body(request, body).await
+    }
+
+    /// Sends bytes that are no text in place of the body of a request.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) async fn send_bytes(&self, request: &Request, body: Vec<u8>) -> Result<Response, NoAnswer> {
+        self.send_with_body(request, Some(body)).await
+    }
+
+    async fn send_with_body(&self, request: &Request, body: Option<Vec<u8>>) -> Result<Response, NoAnswer> {
         let sent = request.as_sent();
         let url = Url::parse(sent.address).map_err(|_| NoAnswer::NotSendable)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -129,8 +140,8 @@ impl Network {
         };
         let headers = client_headers(&sent.headers)?;
         let mut sending = self.client().request(method, url).headers(headers).timeout(request.timeout);
-        if request.body.is_some() {
-            sending = sending.body(sent.body.to_owned());
+        if let Some(body) = body {
+            sending = sending.body(body);
         }
         let limits = TimeLimits { connect: self.connect, answer: request.timeout };
         let sent = sending.send().await.map_err(|error| {

@@ -147,7 +147,7 @@ async fn finish(
     tests.finish(store, state);
     conversation.refresh_document(context.now()).await;
     let redirect = conversation.authorization_request().ok();
-    let mut watch = LoginWatch::default();
+    let mut watch = LoginWatch::traced(&live_provider.provider);
     let (trace, end) = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Err(error) => (Trace::of_callback(callback.clone()), Err(error)),
         Ok(login) => conversation

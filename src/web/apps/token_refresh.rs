@@ -17,6 +17,7 @@ use crate::web::apps::oauth_error::OAuthError;
 use crate::web::kept_tokens::{KeptTokens, TokenBinding};
 use crate::web::login_failure;
 use crate::web::request_context::RequestContext;
+use crate::world::traces::in_current_span;
 use crate::world::{clock, random};
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,12 +122,12 @@ impl TokenOwner {
             drop(mark);
             refreshed
         };
-        let task = actix_web::rt::spawn(refreshing.in_current_span());
+        let task = actix_web::rt::spawn(in_current_span(refreshing.in_current_span()));
         task.await.unwrap_or(Err(OAuthError::unavailable()))
     }
 
     async fn refresh(&self, lease: String, leased: KeptTokens) -> Result<KeptTokens, OAuthError> {
-        let mut watch = LoginWatch::default();
+        let mut watch = LoginWatch::traced(&self.live_provider.provider);
         let (trace, outcome) = self.call_provider(&leased.tokens, &mut watch).await;
         let error = match outcome {
             Ok(tokens) => {

@@ -2,6 +2,7 @@
 
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
+use crate::world::traces;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -128,6 +129,8 @@ impl LoginMetrics {
 
     pub(crate) fn count_end(&self, store: &str, provider: &str, outcome: &'static str) {
         self.ended.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+        traces::note("portaria.provider", provider);
+        traces::note("portaria.login.outcome", outcome);
     }
 
     /// Counts a failed login by its step.
@@ -137,6 +140,8 @@ impl LoginMetrics {
 
     /// Counts a failed login by its exact cause.
     pub(crate) fn count_failure(&self, store: &str, provider: &str, (step, cause): (&'static str, &'static str)) {
+        traces::note("portaria.login.step", step);
+        traces::note("portaria.login.cause", cause);
         self.failures.get_or_create(&FailureLabels { store: store.to_owned(), provider: provider.to_owned(), step, cause }).inc();
     }
 

@@ -3,6 +3,7 @@
 use crate::web::metrics::gauge_guard::GaugeGuard;
 use crate::world::log_queue::LogQueue;
 use crate::world::process_state::ProcessState;
+use crate::world::traces;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -21,6 +22,7 @@ pub(crate) struct ProcessMetrics {
     most_files: Gauge,
     connections: Gauge,
     lost_lines: Counter,
+    lost_spans: Counter,
 }
 
 impl ProcessMetrics {
@@ -29,6 +31,7 @@ impl ProcessMetrics {
         let (started, memory, open_files, most_files) = (Gauge::<i64>::default(), Gauge::default(), Gauge::default(), Gauge::default());
         started.set(now);
         let (processor, lost_lines, connections) = (Counter::default(), Counter::default(), Gauge::default());
+        let lost_spans = Counter::default();
         registry.register("process_start_time_seconds", "When the process started, in seconds since 1970", started);
         registry.register("process_cpu_seconds", "How long processors worked for the process", Counter::clone(&processor));
         registry.register("process_resident_memory_bytes", "How much memory the process takes", Gauge::clone(&memory));
@@ -39,7 +42,10 @@ impl ProcessMetrics {
         own.register("build", "The version of the program, and the commit that it was made from", build);
         own.register("connections", "Open connections of clients", Gauge::clone(&connections));
         own.register("log_lines_lost", "Lines of the log that were lost, because nothing read them in time", Counter::clone(&lost_lines));
-        Self { processor, memory, open_files, most_files, connections, lost_lines }
+        if traces::ARE_BUILT_IN {
+            own.register("spans_lost", "Spans of traces that no collector has got", Counter::clone(&lost_spans));
+        }
+        Self { processor, memory, open_files, most_files, connections, lost_lines, lost_spans }
     }
 
     /// Counts a connection while it is open.
@@ -56,5 +62,6 @@ impl ProcessMetrics {
         self.open_files.set(gauge(state.open_files));
         self.most_files.set(gauge(state.most_files));
         self.lost_lines.inc_by(LogQueue::lost_lines().saturating_sub(self.lost_lines.get()));
+        self.lost_spans.inc_by(traces::lost_spans().saturating_sub(self.lost_spans.get()));
     }
 }
