@@ -48,6 +48,11 @@ impl WordValue for Reauthentication {
                 }
                 None
             }
+            YamlKind::Map(entries) if entries.is_empty() => {
+                let help = "write `reauthenticate: none`, or the parameters that ask for it, such as `{ prompt: login }`";
+                reader.warn(node.place, "an empty block means that the provider cannot be asked for a login anew", help);
+                Some(Self::Unsupported)
+            }
             YamlKind::Map(_) | YamlKind::List(_) => NamedValues::read(node, reader).map(Self::Parameters),
         }
     }
