@@ -26,19 +26,21 @@ fn embed_catalogue() {
     let listed = fs::read_dir(&folder).expect("the folder of the catalogue can be listed");
     let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
-    let mut table = String::from("&[\n");
+    let (mut table, mut names) = (String::from("&[\n"), Vec::new());
     for file in files {
         let Some(name) = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".yaml")) else { continue };
         if !name.contains('.') {
             let included =
                 |path: &Path| if path.exists() { format!("include_str!({:?})", path.display().to_string()) } else { "\"\"".to_owned() };
             let (text, examples) = (included(&file), included(&file.with_extension("examples.yaml")));
+            names.push(name.to_owned());
             let _ = writeln!(table, "    CatalogueFile {{ name: {name:?}, text: {text}, examples: {examples} }},");
         }
     }
     table.push_str("]\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo names a folder for what is made"));
     fs::write(out.join("catalogue.rs"), table).expect("the table of the catalogue can be written");
+    fs::write(out.join("catalogue_names.rs"), format!("&{names:?}\n")).expect("the names of the catalogue can be written");
 }
 
 /// The commit that is checked out, with `-dirty` if files differ from it. A build outside of a checkout has none.

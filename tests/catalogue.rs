@@ -93,6 +93,19 @@ fn every_file_names_its_schema_stands_in_the_catalogue_and_has_a_login_and_a_ref
 }
 
 #[test]
+fn the_file_that_takes_the_place_of_another_is_itself_for_new_apps() {
+    let successor = |path: &Path| text(path).lines().find_map(|line| line.trim().strip_prefix("supersededBy: ").map(str::to_owned));
+    let superseded: Vec<(String, String)> =
+        catalogue().iter().filter_map(|path| Some((path.file_stem()?.to_string_lossy().into_owned(), successor(path)?))).collect();
+
+    assert!(superseded.len() >= 3, "{superseded:?}");
+    for (name, by) in &superseded {
+        let path = root().join(format!("providers.d/{by}.yaml"));
+        assert!(path.is_file() && successor(&path).is_none(), "{name}: {by}");
+    }
+}
+
+#[test]
 fn what_is_explained_is_what_is_sent_byte_for_byte_after_masking() {
     for path in catalogue() {
         let (provider, source) = (provider(&path), text(&path));

@@ -127,6 +127,25 @@ fn a_file_that_is_added_for_a_store_has_the_addresses_of_the_store() {
 }
 
 #[test]
+fn a_superseded_file_says_so_wherever_it_is_chosen() {
+    let folder = Folder::new("catalogue-superseded");
+    let run = |arguments: &[&str]| portaria(&folder.0, arguments, &[]);
+
+    let list = json(&folder, &["catalogue", "list"]);
+    let entry = |name: &str| list.as_array().expect("a list").iter().find(|entry| entry["name"] == name).cloned().expect("it is listed");
+    assert_eq!(entry("linkedin_v2_legacy")["supersededBy"], "linkedin");
+    assert!(entry("linkedin")["supersededBy"].is_null());
+    assert_eq!(names(&json(&folder, &["catalogue", "search", "linkedin"])).first(), Some(&"linkedin"), "the file for new apps comes first");
+    let (_, shown, _) = run(&["catalogue", "show", "linkedin_v2_legacy"]);
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("For a new one take linkedin."), "{shown}");
+    let (code, _, err) = run(&["catalogue", "add", "linkedin_v2_legacy"]);
+    assert!(code == 0 && err.contains("warning: ") && err.contains("`portaria catalogue add linkedin`"), "{err}");
+    let (_, checked, _) = run(&["check", "--all"]);
+    assert!(checked.contains("superseded by linkedin)"), "{checked}");
+}
+
+#[test]
 fn a_page_is_shown_although_the_settings_are_broken() {
     let folder = Folder::new("catalogue-broken").with("portaria.yaml", "publicUrI: x\n");
     let (code, out, err) = portaria(&folder.0, &["catalogue", "show", "github"], &[]);

@@ -134,7 +134,8 @@ fn lines(summaries: &[&CatalogueSummary], colours: Colours) -> String {
     for summary in summaries {
         let countries: Vec<&str> = summary.countries.iter().map(Country::code).collect();
         let name = colours.word(&format!("{:<names$}", summary.name));
-        let line = format!("  {name}  {:<titles$}  {}  {}", summary.title, summary.grade.word(), countries.join(" "));
+        let superseded = summary.superseded_by.as_ref().map(|name| format!("  superseded by {name}")).unwrap_or_default();
+        let line = format!("  {name}  {:<titles$}  {}  {}{superseded}", summary.title, summary.grade.word(), countries.join(" "));
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
@@ -193,6 +194,12 @@ impl AddArguments {
         write_both(&sheet, &path, &examples)?;
         let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, in_use: None };
         let next = new_provider_file::next_steps(&path, &settings)?;
+        if let Some(successor) = &sheet.listing.superseded_by {
+            eprintln!(
+                "warning: `{}` is for applications that are registered already\n  help: for a new one, `portaria catalogue add {successor}`",
+                sheet.file.name
+            );
+        }
         if global.json {
             let mut report = sheet_as_json(&page);
             report["file"] = path.display().to_string().into();
@@ -244,12 +251,13 @@ fn summary_as_json(summary: &CatalogueSummary) -> Value {
         "countries": countries,
         "grade": summary.grade.word(),
         "confirmed": summary.confirmed.to_string(),
+        "supersededBy": summary.superseded_by,
     })
 }
 
 fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
     let sheet = page.sheet;
-    let Listing { kind, countries, manual, register, notes, evidence, .. } = &sheet.listing;
+    let Listing { kind, countries, manual, register, notes, superseded_by, evidence, .. } = &sheet.listing;
     let needed = sheet.needed_values();
     json!({
         "name": sheet.file.name,
@@ -260,6 +268,7 @@ fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
         "register": register.as_deref(),
         "setUp": page.filled(&sheet.listing.set_up),
         "notes": notes.iter().map(|note| page.filled(note)).collect::<Vec<_>>(),
+        "supersededBy": superseded_by,
         "redirectUri": page.redirect_address(),
         "variables": needed.iter().map(|value| json!({ "name": value.location, "fact": value.fact, "secret": value.is_secret })).collect::<Vec<_>>(),
         "scope": sheet.provider.scope.as_deref(),

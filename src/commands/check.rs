@@ -5,7 +5,7 @@ use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_li
 use crate::commands::progress::ProgressLine;
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
-use crate::provider::listing::Evidence;
+use crate::provider::listing::{Evidence, Listing};
 use crate::provider::passkey::PASSKEY;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
@@ -76,8 +76,8 @@ struct CheckedFile {
     title: String,
     state: CheckedFileState,
     missing: Vec<String>,
-    /// How sure the file is, and since when.
-    evidence: Option<Evidence>,
+    /// What the file says for the catalogue.
+    listing: Option<Box<Listing>>,
     report: Report,
 }
 
@@ -170,7 +170,7 @@ fn broken_examples(paths: &[PathBuf]) -> Result<Vec<CheckedFile>, CommandFailure
                 title: String::new(),
                 state,
                 missing: Vec::new(),
-                evidence: None,
+                listing: None,
                 report,
             });
         }
@@ -190,8 +190,8 @@ fn print_files(lines: &[CheckedFile], all: bool) {
     let width = listed().map(|line| line.file.chars().count()).max().unwrap_or_default();
     for line in listed() {
         let file = format!("{:<width$}", line.file);
-        let evidence = line.evidence.as_ref().filter(|_| all);
-        let sure = evidence.map_or_else(String::new, |found| format!("  (grade {}, confirmed {})", found.grade.word(), found.confirmed));
+        let listing = line.listing.as_deref().filter(|_| all);
+        let sure = listing.map_or_else(String::new, |listing| format!("  ({})", in_brackets(listing)));
         if line.state == CheckedFileState::NextVersion {
             print_line(&format!("{}     {file}  {}", colours.word("next"), line.title));
         } else if line.missing.is_empty() {
@@ -203,6 +203,13 @@ fn print_files(lines: &[CheckedFile], all: bool) {
     if !lists_dormant {
         print_line(&format!("{}  {dormant} files wait for variables; `portaria check --all` lists them", colours.word("dormant")));
     }
+}
+
+/// How sure a file is, and what takes its place.
+fn in_brackets(listing: &Listing) -> String {
+    let Evidence { grade, confirmed, .. } = &listing.evidence;
+    let superseded = listing.superseded_by.as_ref().map(|name| format!(", superseded by {}", printable(name))).unwrap_or_default();
+    format!("grade {}, confirmed {confirmed}{superseded}", grade.word())
 }
 
 fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Result<Settings, CommandFailure> {
@@ -225,7 +232,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         }
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
         let is_readable = settings.is_some();
-        lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), evidence: None, report });
+        lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), listing: None, report });
         if !is_readable {
             let mut defaults = Settings::default();
             if let Some(folder) = &global.providers {
@@ -315,7 +322,7 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
 /// A file that is not read.
 fn overlooked_file(report: Report) -> CheckedFile {
     let (file, state) = (report.source.name.to_string(), CheckedFileState::Provider(ProviderStatus::Overlooked));
-    CheckedFile { file, state, title: String::new(), missing: Vec::new(), evidence: None, report }
+    CheckedFile { file, state, title: String::new(), missing: Vec::new(), listing: None, report }
 }
 
 /// The next version of a file, with what is to be said of it beside the present one.
@@ -346,7 +353,7 @@ fn checked_file(entry: CatalogueEntry) -> CheckedFile {
         title: entry.state.provider().map_or_else(String::new, |provider| provider.title.to_string()),
         state: CheckedFileState::Provider(entry.state.status()),
         missing,
-        evidence: listing.map(|listing| listing.evidence.clone()),
+        listing: listing.cloned(),
         report: entry.report,
     }
 }
@@ -368,7 +375,10 @@ fn as_json(lines: &[CheckedFile]) -> Value {
             "file": line.file,
             "state": line.state.word(),
             "missing": line.missing,
-            "evidence": line.evidence.as_ref().map(|evidence| json!({ "grade": evidence.grade.word(), "confirmed": evidence.confirmed.to_string() })),
+            "evidence": line.listing.as_ref().map(|listing| {
+                json!({ "grade": listing.evidence.grade.word(), "confirmed": listing.evidence.confirmed.to_string() })
+            }),
+            "supersededBy": line.listing.as_ref().and_then(|listing| listing.superseded_by.as_deref()),
             "complaints": line.report.complaints.iter().map(|complaint| complaint_json(&line.report.source, complaint)).collect::<Vec<_>>(),
         })
     });

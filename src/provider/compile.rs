@@ -203,7 +203,7 @@ fn assemble(
         logout,
         keeping,
         rollout: Rollout::compile(spec.rollout.as_ref(), source, reader),
-        listing: spec.catalogue.map(|spec| Box::new(Listing::compile(spec, reader))),
+        listing: spec.catalogue.map(|spec| Box::new(Listing::compile(spec, name, reader))),
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),
         known,

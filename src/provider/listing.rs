@@ -1,7 +1,7 @@
 //! The word `catalogue`: what the catalogue says about a provider. No login reads it.
 
 use crate::choice;
-use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue, read_scalar};
@@ -56,7 +56,7 @@ choice! {
 words! {
     /// What the catalogue says about the provider: whom it is for, what has to be set up there, and how sure the file is. No login reads it.
     /// `portaria catalogue show` and the lab show it.
-    pub(crate) struct ListingSpec ("catalogue entry") {
+    pub(crate) struct ListingSpec ("catalogue entry", elsewhere = other_word_of_listing) {
         /// The kind of provider: `government`, `identity` (platforms, and servers that an organisation runs itself), `social` (networks and
         /// messengers), `work` (business software), `developers`, `shops`, `money` (payments, accounts, banks), `games`, `media` (music, video,
         /// pictures), `learning` (schools, universities, research) or `sport` (and health).
@@ -81,6 +81,11 @@ words! {
         /// Default: none
         /// Example: `notes: [ Only accounts with a verified address can sign in. ]`
         notes: Option<OneOrMany<LocalizedTextSpec>> = "notes",
+        /// The file of the catalogue that takes the place of this one. This file is then for applications that are registered already, and its ids
+        /// may be other ones; a new application takes the other file. What both mean for people who have signed in stands in `notes`.
+        /// Default: none; a new application takes this file
+        /// Example: `supersededBy: box`
+        superseded_by: Option<Located<String>> = "supersededBy",
         /// How sure the file is.
         /// Example: `evidence: { grade: B, confirmed: 2026-11-30, witnesses: [ manual ] }`
         evidence: EvidenceSpec = "evidence",
@@ -106,6 +111,15 @@ words! {
         /// Default: nothing
         /// Example: `doubts: Whether the address is verified could not be found out.`
         doubts: Option<LocalizedTextSpec> = "doubts",
+    }
+}
+
+fn other_word_of_listing(word: &str) -> Option<&'static str> {
+    match word {
+        "deprecated" | "retired" | "replacedBy" | "obsolete" | "successor" => {
+            Some("write `supersededBy: NAME`, the name of the file for new applications")
+        }
+        _ => None,
     }
 }
 
@@ -190,6 +204,8 @@ pub(crate) struct Listing {
     pub(crate) register: Option<Box<str>>,
     pub(crate) set_up: ListingText,
     pub(crate) notes: Vec<ListingText>,
+    /// The file of the catalogue that a new application takes in place of this one.
+    pub(crate) superseded_by: Option<Box<str>>,
     pub(crate) evidence: Evidence,
 }
 
@@ -218,8 +234,30 @@ const HOLES: [&str; 3] = ["${redirectUri}", "${publicUrl}", "${host}"];
 /// The longest text, in characters.
 const LONGEST_TEXT: usize = 1000;
 
+/// The names of the files of the catalogue.
+const CATALOGUE_NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/catalogue_names.rs"));
+
+/// Warns of a file that takes the place of this one and that is not there. No login reads it, so it is no error.
+fn check_successor(successor: &Located<String>, own_name: &str, reader: &mut Reader) {
+    let name = successor.as_str();
+    if name == own_name {
+        let help = "name the file that a new application takes, or take this line out";
+        reader.warn(successor.place, "a file does not take its own place", help);
+    } else if !CATALOGUE_NAMES.contains(&name) {
+        let near = did_you_mean(name, CATALOGUE_NAMES.iter().copied()).filter(|near| *near != own_name);
+        let help = near.map_or_else(
+            || "`portaria catalogue list` shows the names; take this line out if none takes the place of this file".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        reader.warn(successor.place, format!("the catalogue has no file `{}`", printable(name)), help);
+    }
+}
+
 impl Listing {
-    pub(crate) fn compile(spec: ListingSpec, reader: &mut Reader) -> Self {
+    pub(crate) fn compile(spec: ListingSpec, own_name: &str, reader: &mut Reader) -> Self {
+        if let Some(successor) = &spec.superseded_by {
+            check_successor(successor, own_name, reader);
+        }
         let EvidenceSpec { grade, confirmed, witnesses: OneOrMany(witnesses), doubts, .. } = spec.evidence;
         if grade.value == EvidenceGrade::A && witnesses.len() < 2 {
             let help = "name both witnesses, or write `grade: B`";
@@ -238,6 +276,7 @@ impl Listing {
             register: spec.register.map(|page| page.value.into()),
             set_up: ListingText::compile(&spec.set_up, reader),
             notes: spec.notes.iter().flat_map(|notes| &notes.0).map(|note| ListingText::compile(note, reader)).collect(),
+            superseded_by: spec.superseded_by.map(|name| name.value.into()),
             evidence: Evidence { grade: grade.value, confirmed, witnesses, doubts: doubts.map(|text| ListingText::compile(&text, reader)) },
         }
     }

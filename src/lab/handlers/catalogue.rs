@@ -15,6 +15,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::workbench::catalogue::gallery_phrases::{GalleryPhrases, gallery_language};
+use crate::workbench::catalogue::page_block::spans;
 use crate::workbench::catalogue::summary::{CatalogueFilter, CatalogueSummary, catalogue_summaries, search};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -114,6 +115,7 @@ impl Gallery<'_> {
             href: address(&["lab", "catalogue", summary.name], &[]),
             icon: mark_icon(summary, self.version),
             note: if parts.is_empty() { String::new() } else { format!("{} · ", parts.join(" · ")) },
+            superseded: summary.superseded_by.as_ref().map(|name| spans(&self.phrases.superseded_by(name))),
             grade: fill(self.grade, &[("grade", summary.grade.word()), ("day", &summary.confirmed.to_string())]),
             status: self.statuses.get(summary.name).copied(),
             found_by: format!("{} {} {}", summary.title, summary.name, summary.found_by()),

@@ -105,6 +105,10 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         icon: mark_icon(summary, &context.live_store().version),
         kind: page.kind(),
         how_sure: page.how_sure(),
+        superseded: page
+            .superseded()
+            .zip(listing.superseded_by.as_deref())
+            .map(|(sentence, name)| (spans(&sentence), address(&["lab", "catalogue", name], &[]))),
         worked: worked_sentence(&context, name).await,
         links: register.chain([(phrases.manual.clone(), listing.manual.to_string())]).collect(),
         set_up: spans(&page.set_up_text()),

@@ -5,6 +5,7 @@ use crate::lab::pages::words::texts::LabWords;
 use crate::pages::ProviderIcon;
 use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
+use crate::workbench::catalogue::page_block::PageSpan;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]
@@ -44,6 +45,8 @@ pub(crate) struct CatalogueRow {
     pub(crate) icon: ProviderIcon,
     /// Its kind and its countries, where they are named.
     pub(crate) note: String,
+    /// What takes the place of the file.
+    pub(crate) superseded: Option<Vec<PageSpan>>,
     /// Grade and day.
     pub(crate) grade: String,
     /// The state of the store's file of this name.

@@ -24,6 +24,8 @@ pub(crate) struct CatalogueEntryPage<'a> {
     pub(crate) kind: String,
     /// How sure the file is, since when, and by whom.
     pub(crate) how_sure: String,
+    /// What takes the place of the file, and the page about that.
+    pub(crate) superseded: Option<(Vec<PageSpan>, String)>,
     /// When a login last worked here.
     pub(crate) worked: Option<String>,
     /// The page where an application is registered, and the manual: text and address.

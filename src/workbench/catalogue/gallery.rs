@@ -4,7 +4,7 @@
 use crate::pages::phrases::fill;
 use crate::provider::listing::{Country, EvidenceGrade, ProviderKind};
 use crate::workbench::catalogue::gallery_page::GalleryPage;
-use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, gallery_language};
+use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases, gallery_language};
 use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, as_markdown, joined, spans};
 use crate::workbench::catalogue::sheet::CatalogueSheet;
 use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries};
@@ -100,7 +100,7 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
         blocks.push(PageBlock::Heading(phrases.kind(*kind).to_owned()));
         let row = |summary: &&CatalogueSummary| {
             vec![
-                vec![to_page(summary)],
+                with_successor(to_page(summary), summary, phrases),
                 vec![PageSpan::Code(summary.name.to_owned())],
                 spans(&phrases.countries(&summary.countries)),
                 spans(summary.grade.word()),
@@ -110,6 +110,12 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
         blocks.push(PageBlock::Table { heads, rows: of_kind.iter().map(row).collect() });
     }
     as_markdown(&phrases.title, &blocks)
+}
+
+/// The link to a provider, with the file that takes the place of its own.
+fn with_successor(link: PageSpan, summary: &CatalogueSummary, phrases: &GalleryPhrases) -> Vec<PageSpan> {
+    let successor = summary.superseded_by.as_ref().map(|name| spans(&format!(" ({})", phrases.superseded_by(name))));
+    std::iter::once(link).chain(successor.into_iter().flatten()).collect()
 }
 
 /// The path from a folder up to the root of the checkout, and up to its documents.

@@ -48,7 +48,14 @@ impl GalleryPage<'_> {
         let link = |text: &str, to: &str| vec![PageSpan::link(text, to)];
         let mut links = vec![link(&phrases.manual, &listing.manual)];
         links.extend(listing.register.iter().map(|register| link(&phrases.register, register)));
-        vec![PageBlock::Paragraph(spans(&self.kind())), PageBlock::Paragraph(spans(&self.how_sure())), PageBlock::Items(links)]
+        let superseded = self.superseded().map(|sentence| PageBlock::Paragraph(spans(&sentence)));
+        let head = [PageBlock::Paragraph(spans(&self.kind())), PageBlock::Paragraph(spans(&self.how_sure())), PageBlock::Items(links)];
+        superseded.into_iter().chain(head).collect()
+    }
+
+    /// What takes the place of the file.
+    pub(crate) fn superseded(&self) -> Option<String> {
+        self.sheet.listing.superseded_by.as_ref().map(|name| self.phrases().superseded(name))
     }
 
     /// Its kind, and whose people it is for.
@@ -124,6 +131,17 @@ impl GalleryPage<'_> {
         text.filled(self.language.code, BrokerAddresses { public_url: self.public_url, redirect_uri: &redirect_uri })
     }
 
+    /// The same as spans, which say where it is in English and the page is not.
+    fn text_of_file(&self, text: &ListingText) -> Vec<PageSpan> {
+        let line = spans(&with_code(&self.filled(text)));
+        let is_foreign = self.language.code != "en" && !text.has_own(self.language.code);
+        let in_english = |span: PageSpan| match span {
+            PageSpan::Text(text) if is_foreign => PageSpan::English(text),
+            PageSpan::Text(_) | PageSpan::English(_) | PageSpan::Code(_) | PageSpan::Link { .. } => span,
+        };
+        line.into_iter().map(in_english).collect()
+    }
+
     /// What a variable holds.
     pub(crate) fn meaning(&self, value: &NeededValue) -> String {
         let phrases = self.phrases();
@@ -196,9 +214,10 @@ impl GalleryPage<'_> {
 
     pub(crate) fn notes(&self) -> Vec<PageBlock> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
-        let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&with_code(&self.filled(note)))).collect();
+        let mut lines: Vec<_> = listing.notes.iter().map(|note| self.text_of_file(note)).collect();
         if let Some(doubts) = &listing.evidence.doubts {
-            lines.push(spans(&with_code(&fill(&phrases.doubts, &[("doubts", &self.filled(doubts))]))));
+            let (before, after) = phrases.doubts.split_once("{doubts}").unwrap_or((&phrases.doubts, ""));
+            lines.push([spans(before), self.text_of_file(doubts), spans(after)].concat());
         }
         if lines.is_empty() { Vec::new() } else { vec![PageBlock::Heading(phrases.notes.clone()), PageBlock::Items(lines)] }
     }

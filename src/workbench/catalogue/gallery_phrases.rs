@@ -1,5 +1,6 @@
 //! The words of the gallery, in its languages.
 
+use crate::pages::phrases::fill;
 use crate::provider::listing::{Country, EvidenceGrade, ProviderKind, Witness};
 use crate::vocabulary::data_file::read_data_file;
 use serde::Deserialize;
@@ -43,6 +44,8 @@ pub(crate) struct GalleryPhrases {
     pub(crate) grade_a: String,
     pub(crate) grade_b: String,
     pub(crate) how_sure: String,
+    superseded: String,
+    superseded_by: String,
     pub(crate) manual: String,
     pub(crate) register: String,
     pub(crate) set_up: String,
@@ -117,6 +120,16 @@ impl GalleryPhrases {
             if count == 1 { name.to_owned() } else { format!("{name} (×{count})") }
         });
         named.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What takes the place of a file, as a sentence: the code is the name of the other file.
+    pub(crate) fn superseded(&self, name: &str) -> String {
+        fill(&self.superseded, &[("name", name)])
+    }
+
+    /// The same in a few words.
+    pub(crate) fn superseded_by(&self, name: &str) -> String {
+        fill(&self.superseded_by, &[("name", name)])
     }
 
     pub(crate) fn grade_meaning(&self, grade: EvidenceGrade) -> &str {

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PageSpan {
     Text(String),
+    /// A text in English on a page in another language.
+    English(String),
     /// What is written exactly so: a command, a variable, an address to register.
     Code(String),
     Link {
@@ -79,7 +81,7 @@ pub(crate) fn as_markdown(title: &str, blocks: &[PageBlock]) -> String {
 
 fn markdown_line(line: &[PageSpan]) -> String {
     let span = |span: &PageSpan| match span {
-        PageSpan::Text(text) => escaped(text),
+        PageSpan::Text(text) | PageSpan::English(text) => escaped(text),
         PageSpan::Code(code) if code.contains('`') => format!("`` {code} ``"),
         PageSpan::Code(code) => format!("`{code}`"),
         PageSpan::Link { text, to } => format!("[{}]({})", escaped(text), to.replace(' ', "%20").replace('(', "%28").replace(')', "%29")),
@@ -130,7 +132,7 @@ pub(crate) fn as_terminal_text(blocks: &[PageBlock], width: usize, heading: impl
 
 fn plain_line(line: &[PageSpan]) -> String {
     let span = |span: &PageSpan| match span {
-        PageSpan::Text(text) | PageSpan::Code(text) => printable(text),
+        PageSpan::Text(text) | PageSpan::English(text) | PageSpan::Code(text) => printable(text),
         PageSpan::Link { text, to } => format!("{}: {}", printable(text), printable(to)),
     };
     line.iter().map(span).collect()

@@ -19,6 +19,8 @@ pub(crate) struct CatalogueSummary {
     pub(crate) grade: EvidenceGrade,
     pub(crate) confirmed: Day,
     pub(crate) mark: Option<BrandMark>,
+    /// The file that a new application takes in place of this one.
+    pub(crate) superseded_by: Option<Box<str>>,
     /// The words by which it is found, in small letters without accents, besides its name and its title.
     words: String,
 }
@@ -58,6 +60,7 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
         grade: listing.evidence.grade,
         confirmed: listing.evidence.confirmed,
         mark,
+        superseded_by: listing.superseded_by.clone(),
         words: plain(&words.join(" ")),
     }
 }
@@ -108,11 +111,11 @@ pub(crate) fn catalogue_summary(name: &str) -> Option<&'static CatalogueSummary>
     catalogue_summaries().iter().find(|summary| summary.name == name)
 }
 
-/// The files that fit all of the words, the best first.
+/// The files that fit all of the words, the best first, and of those that fit as well, those for new applications.
 pub(crate) fn search(words: &str) -> Vec<&'static CatalogueSummary> {
     let words: Vec<String> = words.split_whitespace().map(plain).collect();
     let rank = |summary: &CatalogueSummary| words.iter().map(|word| summary.rank(word)).collect::<Option<Vec<u8>>>();
     let mut found: Vec<_> = catalogue_summaries().iter().filter_map(|summary| Some((rank(summary)?, summary))).collect();
-    found.sort_by_key(|(ranks, _)| ranks.iter().map(|rank| u32::from(*rank)).sum::<u32>());
+    found.sort_by_key(|(ranks, summary)| (ranks.iter().map(|rank| u32::from(*rank)).sum::<u32>(), summary.superseded_by.is_some()));
     found.into_iter().map(|(_, summary)| summary).collect()
 }

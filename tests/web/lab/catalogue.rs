@@ -86,6 +86,37 @@ async fn words_a_kind_and_a_country_find_without_a_script() {
 }
 
 #[actix_web::test]
+async fn what_a_file_says_in_english_is_marked_on_pages_in_other_languages() {
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+
+    let portuguese = page(&browser, "/lab/catalogue/linkedin_v2_legacy", "pt-BR").await;
+    let english = page(&browser, "/lab/catalogue/linkedin_v2_legacy", "en").await;
+    let own = page(&browser, "/lab/catalogue/govbr", "pt-BR").await;
+
+    assert!(portuguese.body.contains("<li><span lang=\"en\">The old product"), "{}", portuguese.body);
+    assert!(english.body.contains("<li>The old product"), "{}", english.body);
+    assert!(!own.body.contains("<li><span lang=\"en\">"), "{}", own.body);
+}
+
+#[actix_web::test]
+async fn a_superseded_file_leads_to_the_one_for_new_apps() {
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+
+    for (language, short, sentence) in [
+        ("en", "superseded by <code>linkedin</code>", "For a new one take <code>linkedin</code>."),
+        ("es", "sustituido por <code>linkedin</code>", "usa <code>linkedin</code>."),
+        ("pt-BR", "substituído por <code>linkedin</code>", "use <code>linkedin</code>."),
+    ] {
+        let gallery = page(&browser, "/lab/catalogue?q=linkedin", language).await;
+        let entry = page(&browser, "/lab/catalogue/linkedin_v2_legacy", language).await;
+        assert!(gallery.body.contains(short), "{language}: {}", gallery.body);
+        assert!(entry.body.contains(sentence) && entry.body.contains("href=\"/lab/catalogue/linkedin\""), "{language}: {}", entry.body);
+    }
+}
+
+#[actix_web::test]
 async fn a_page_says_what_to_do_with_the_addresses_of_this_store() {
     let broker = TestBroker::open().await;
     let browser = Browser::new(&broker);
