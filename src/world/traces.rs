@@ -3,6 +3,8 @@
 //! A span holds names of methods, routes, stores, provider files, steps and causes, hosts, and numbers. No personal data and no secret may be
 //! given to it: no address with values, no header, no id of a person.
 
+#![cfg_attr(not(feature = "opentelemetry"), expect(clippy::unused_self, clippy::unused_async, reason = "a span is nothing then"))]
+
 #[cfg(feature = "opentelemetry")]
 mod collector;
 #[cfg(feature = "opentelemetry")]
