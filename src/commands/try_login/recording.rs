@@ -12,7 +12,7 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Source;
 use crate::workbench::examples;
 use crate::workbench::record::{LoginToRecord, record_example};
-use crate::workbench::repair::id_comparison::logins_of_examples;
+use crate::workbench::repair::person_id::comparison::logins_of_examples;
 use crate::world::{clock, files, random, secrets};
 use chrono::DateTime;
 use std::path::Path;

@@ -12,8 +12,8 @@ use crate::workbench::repair::answer_search::answer_drafts;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::{EditableFile, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
-use crate::workbench::repair::id_comparison::{compare_new_ids, with_comparison};
-use crate::workbench::repair::person_id_safety::reads_only_ids_of_persons;
+use crate::workbench::repair::person_id::comparison::{compare_new_ids, with_comparison};
+use crate::workbench::repair::person_id::safety::reads_only_ids_of_persons;
 use crate::workbench::repair::reread::{RepairCase, RereadLogin, reread_login};
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 

@@ -14,7 +14,7 @@ use crate::vocabulary::place::Source;
 use crate::workbench::repair::answer_repairs::RepairGoal;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
-use crate::workbench::repair::person_id_safety::reads_only_ids_of_persons;
+use crate::workbench::repair::person_id::safety::reads_only_ids_of_persons;
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 use crate::workbench::repair::{MOST, case_from_trace, goal_from_error};
 
