@@ -48,63 +48,14 @@ pub fn all() -> Vec<Known> {
     list
 }
 
-/// The files to which the measures of paths, ids and refusals are held. The other files hold ids of other things beside the person's (a connection,
-/// another account) or two ids that belong together, of which the repair does not know yet.
-const HELD: &[&str] = &[
-    "alipay",
-    "apple",
-    "atlassian",
-    "atlassian_jira",
-    "auth0",
-    "azure_devops",
-    "battlenet",
-    "bitbucket",
-    "box",
-    "coinbase",
-    "dingtalk",
-    "discord",
-    "dropbox",
-    "eveonline",
-    "facebook",
-    "feishu",
-    "github",
-    "google",
-    "hubspot",
-    "instagram",
-    "kakao",
-    "line",
-    "linear",
-    "linkedin",
-    "linkedin_v2_legacy",
-    "mailchimp",
-    "mailru",
-    "microsoft",
-    "notion",
-    "odnoklassniki",
-    "oidc_private_key_jwt",
-    "patreon",
-    "qq",
-    "reddit",
-    "salesforce",
-    "shopify",
-    "stackexchange",
-    "strava",
-    "tiktok",
-    "twitch",
-    "twitter_x",
-    "vk",
-    "wechat",
-    "yahoo",
-    "yandex",
-    "zalo",
-    "zoom",
-];
+/// The files whose damages cannot be judged, each with the reason.
+const NOT_HELD: &[(&str, &str)] = &[];
 
-/// The providers of these files.
+/// All of the catalogue but the files of [`NOT_HELD`].
 pub fn held() -> Vec<Known> {
-    let list: Vec<Known> = all().into_iter().filter(|known| HELD.contains(&&*known.provider.name)).collect();
-    assert_eq!(list.len(), HELD.len(), "each of the files is there");
-    list
+    let list = all();
+    assert!(NOT_HELD.iter().all(|(name, _)| list.iter().any(|known| &*known.provider.name == *name)), "each of the files is there");
+    list.into_iter().filter(|known| NOT_HELD.iter().all(|(name, _)| *name != &*known.provider.name)).collect()
 }
 
 /// One of how many damages of a kind is tried on the files of the catalogue.
@@ -208,25 +159,10 @@ pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity, other
     (outcome, proposals)
 }
 
-/// Ids of the same person for another purpose: no one else has them, and they stay.
-const OTHER_IDS: &[&str] = &[
-    "dingtalk: id: $.openId",
-    "feishu: id: $.data.union_id",
-    "feishu: id: $.data.user_id",
-    "mailchimp: id: $.user_id",
-    "stackexchange: id: $.items[0].user_id",
-    "tiktok: id: $.data.user.union_id",
-];
-
-/// Whether a proposal for a provider reads such an id.
-pub fn is_other_id(provider: &Provider, proposal: &Proposal) -> bool {
-    OTHER_IDS.contains(&&*format!("{}: {}", provider.name, proposal.title))
-}
-
 /// The proposals with which one of these people gets another id than the own one.
 pub fn strange_ids(provider: &Provider, stories: &[(ExampleSpec, Identity)], proposals: &[Proposal]) -> Vec<String> {
     let mut list = Vec::new();
-    for proposal in proposals.iter().filter(|proposal| !is_other_id(provider, proposal)) {
+    for proposal in proposals {
         let text = proposal.change.as_ref().and_then(|change| change.apply(&provider.source.text));
         let Some(mended) = text.and_then(|text| compiled(provider, &text)) else { continue };
         for (story, right) in stories {

@@ -53,6 +53,8 @@ pub(crate) struct LoginFingerprint {
     addresses: Vec<u64>,
     /// A place of an answer, and what stands there; a place in a list occurs once for each element.
     values: Vec<(u64, u64)>,
+    /// The places of its answers that hold the id that was found, or a part of it.
+    id_places: Vec<u64>,
     /// Whether the people are invented, as those of recorded examples are: one invented address may stand for several people.
     pub(crate) is_invented: bool,
 }
@@ -117,8 +119,20 @@ impl FingerprintKey {
             documents.push((ValueSource::Headers(call), headers_as_document(&answer.headers)));
         }
         let login = self.of_documents(documents.iter().map(|(source, document)| (*source, document)));
-        Some(LoginFingerprint { id: id.map(|id| self.of_id(id)), ..login })
+        let all = || documents.iter().flat_map(|(source, document)| places(*source, document));
+        let id_places = id.into_iter().flat_map(|id| all().filter(move |(_, text)| belongs_to_id(text, id)));
+        let id_places = id_places.map(|(place, _)| self.of(&place)).collect();
+        Some(LoginFingerprint { id: id.map(|id| self.of_id(id)), id_places, ..login })
     }
+}
+
+/// Whether a text is an id, a part of one that is composed of several, or holds it, as an address does.
+fn belongs_to_id(text: &str, id: &str) -> bool {
+    let (text, id) = (text.to_lowercase(), id.to_lowercase());
+    text == id
+        || text.len() > 3 && id.contains(&text)
+        || id.len() > 3 && text.contains(&id)
+        || id.split([':', ' ', '/', '|', '#']).any(|part| part == text)
 }
 
 /// The headers of an answer as a document with names in small letters.
@@ -145,6 +159,16 @@ impl LoginFingerprint {
         }
     }
 
+    /// Whether this login found its id, and has something else at a place.
+    pub(crate) fn has_other_than_id(&self, place: u64) -> bool {
+        self.id.is_some() && !self.id_places.contains(&place) && self.values.iter().any(|(known, _)| *known == place)
+    }
+
+    /// Whether a place holds the id that this login found.
+    pub(crate) fn has_id(&self, place: u64) -> bool {
+        self.id_places.contains(&place)
+    }
+
     /// What stands at a place.
     fn at(&self, place: u64) -> Vec<u64> {
         self.values.iter().filter(|(known, _)| *known == place).map(|(_, value)| *value).collect()
@@ -158,7 +182,8 @@ pub(crate) struct SeenValue {
     pub(crate) logins: usize,
     /// The people of these logins.
     pub(crate) people: usize,
-    /// Whether two people share it, or one person has another one in another login: then it is no id.
+    /// Whether two people share it, one person has another one in another login, or logins that worked had something other than their ids there: then
+    /// it is no id.
     pub(crate) is_no_id: bool,
 }
 
@@ -166,7 +191,7 @@ pub(crate) struct SeenValue {
 pub(crate) fn compare_value(own: &LoginFingerprint, (place, value): (u64, u64), others: &[LoginFingerprint]) -> SeenValue {
     let with: Vec<(&LoginFingerprint, Vec<u64>)> =
         others.iter().map(|other| (other, other.at(place))).filter(|(_, values)| !values.is_empty()).collect();
-    let mut seen = SeenValue { logins: 1, people: 1, is_no_id: false };
+    let mut seen = SeenValue { logins: 1, people: 1, is_no_id: is_known_as_other(place, others) };
     let mut people: Vec<&LoginFingerprint> = vec![own];
     for (at, (other, values)) in with.iter().enumerate() {
         let is_there = values.contains(&value);
@@ -196,6 +221,12 @@ pub(crate) fn compare_value(own: &LoginFingerprint, (place, value): (u64, u64), 
     }
     seen.people = people.len();
     seen
+}
+
+/// Whether logins that worked have something other than the id at a place, and none of them has the id there: the id may move to a new place, but
+/// what stood beside it all the time is something else.
+pub(crate) fn is_known_as_other(place: u64, logins: &[LoginFingerprint]) -> bool {
+    logins.iter().any(|login| login.has_other_than_id(place)) && !logins.iter().any(|login| login.has_id(place))
 }
 
 /// The texts and numbers of a document, each with its place. The elements of a list have the same place.
@@ -241,6 +272,26 @@ mod tests {
 
     fn key() -> FingerprintKey {
         FingerprintKey::new(&crate::world::random::bytes())
+    }
+
+    #[test]
+    fn what_stood_beside_the_id_of_a_login_that_worked_is_something_else() {
+        let key = key();
+        let answer = json!({ "uid": "a7", "account": "b8", "page": "https://acme.example/people/a7x9", "both": "b8:a7x9" });
+        let place = |name: &str| key.of(&format!("Answer(1)/{name}"));
+        let mut login = key.of_documents([(ValueSource::Answer(1), &answer)].into_iter());
+        login.id = Some(key.of_id("b8:a7x9"));
+        login.id_places = places(ValueSource::Answer(1), &answer)
+            .into_iter()
+            .filter(|(_, text)| belongs_to_id(text, "b8:a7x9"))
+            .map(|(place, _)| key.of(&place))
+            .collect();
+
+        assert!(is_known_as_other(place("uid"), from_ref(&login)) && is_known_as_other(place("page"), from_ref(&login)));
+        assert!(!is_known_as_other(place("account"), from_ref(&login)) && !is_known_as_other(place("both"), from_ref(&login)));
+        assert!(!is_known_as_other(place("new"), from_ref(&login)));
+        login.id = None;
+        assert!(!is_known_as_other(place("uid"), from_ref(&login)), "a login without an id shows nothing");
     }
 
     #[test]

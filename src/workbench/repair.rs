@@ -309,7 +309,7 @@ fn best_proposals(mut rated: Vec<RatedProposal>) -> Vec<Proposal> {
     let mut list: Vec<Proposal> = Vec::new();
     for (proposal, _) in rated {
         let known = list.iter().any(|known| {
-            known.because == proposal.because && known.title == proposal.title
+            known.because == proposal.because && known.title == proposal.title && known.change == proposal.change
                 || (known.change.is_some() && known.change == proposal.change)
         });
         if !known && list.len() < MOST {

@@ -1,6 +1,6 @@
 //! The file is wrong: each of its paths is damaged in turn, the answers are as recorded.
 
-use crate::repair::{Known, Outcome, Sample, Table, compiled, held, outcome, strange_ids};
+use crate::repair::{Known, ONE_OF, Outcome, Sample, Table, compiled, held, outcome, strange_ids};
 use crate::support::on_threads;
 use portaria::workbench::answers::path::{PathSegment, parse_path, write_path, write_path_with};
 use regex::Regex;
@@ -137,7 +137,7 @@ pub fn damage_paths(known: &Known, mut sample: Sample, counted: &mut PathDamages
 fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
     let parts = on_threads(held().into_iter().enumerate().collect(), |(file, known)| {
         let mut counted = PathDamages::default();
-        damage_paths(&known, Sample::new(file, 1), &mut counted);
+        damage_paths(&known, Sample::new(file, ONE_OF), &mut counted);
         counted
     });
     let mut counted = PathDamages::default();

@@ -17,6 +17,7 @@ pub(crate) struct Vocabulary {
     proof: ProofWords,
     yes: Vec<String>,
     people: PeopleWords,
+    wrappers: Vec<String>,
     others: Vec<String>,
     things: Vec<String>,
     records: Vec<String>,
@@ -63,9 +64,13 @@ struct ProofWords {
 struct PeopleWords {
     kinds: Vec<String>,
     numbers: Vec<String>,
+    qualifiers: Vec<String>,
 }
 
 pub(crate) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| read_data_file(include_str!("vocabulary.yaml")));
+
+/// Words that say that something is an id.
+const ID_WORDS: [&str; 7] = ["id", "uid", "uuid", "guid", "sub", "identifier", "pk"];
 
 fn contains_word(list: &[String], word: &str) -> bool {
     list.iter().any(|known| known == word)
@@ -140,7 +145,7 @@ pub(crate) fn is_person_id(plain: &str) -> bool {
 
 /// Whether a key names a number, a code or a key by which a provider identifies a person.
 pub(crate) fn is_person_number(plain: &str) -> bool {
-    let PeopleWords { kinds, numbers } = &VOCABULARY.people;
+    let PeopleWords { kinds, numbers, .. } = &VOCABULARY.people;
     contains_word(numbers, plain) || contains_part(numbers, plain) && contains_part(kinds, plain)
 }
 
@@ -194,14 +199,63 @@ pub(crate) fn is_not_personal(key: &str) -> bool {
 /// Whether a key is that of a person's id.
 pub(crate) fn is_key_of_person_id(key: &str) -> bool {
     let plain = normalize_key(key);
-    let ends_so =
-        key_words(key).last().is_some_and(|word| matches!(word.as_str(), "id" | "uid" | "uuid" | "guid" | "sub" | "identifier" | "pk"));
+    let ends_so = key_words(key).last().is_some_and(|word| ID_WORDS.contains(&&**word));
     let says_id = ends_so
         || plain.strip_suffix("id").is_some_and(|stem| stem.len() > 3)
         || is_person_id(&plain)
         || is_person_number(&plain)
         || meaning_of_key(key) == FactMeaning::Id;
-    says_id && !is_not_personal(key) && !is_outcome_key(key)
+    says_id && !is_not_personal(key) && !is_outcome_key(key) && (meaning_of_key(key) == FactMeaning::Id || names_only_a_person(key))
+}
+
+/// Whether the words of an id are those of a person alone: a word that is not known may name another thing.
+fn names_only_a_person(key: &str) -> bool {
+    let PeopleWords { kinds, numbers, qualifiers } = &VOCABULARY.people;
+    let is_known =
+        |word: &String| contains_word(qualifiers, word) || contains_word(numbers, word) || kinds.iter().any(|kind| is_form_of(word, kind));
+    words_beside_id(key).iter().all(is_known)
+}
+
+/// Whether a word is another one with an ending of at most two letters.
+fn is_form_of(word: &str, other: &str) -> bool {
+    word.strip_prefix(other).is_some_and(|ending| ending.len() <= 2)
+}
+
+/// The words of a key beside those that say that it is an id: `permanent` of `permanent_id`, `open` of `openid`.
+fn words_beside_id(key: &str) -> Vec<String> {
+    let is_id = |word: &str| ID_WORDS.contains(&word);
+    let PeopleWords { kinds, qualifiers, .. } = &VOCABULARY.people;
+    let is_known = |stem: &str| contains_word(qualifiers, stem) || kinds.iter().any(|kind| is_form_of(stem, kind));
+    let bare = |word: String| {
+        let stems = ["uuid", "guid", "uid", "id"].into_iter().flat_map(|id| [word.strip_suffix(id), word.strip_prefix(id)]);
+        let known = stems.flatten().find(|stem| is_known(stem)).map(str::to_owned);
+        known.unwrap_or(word)
+    };
+    key_words(key).into_iter().filter(|word| !is_id(word)).map(bare).collect()
+}
+
+/// Whether a key ends as that of an id, of whatever it is.
+pub(crate) fn is_key_of_id(key: &str) -> bool {
+    let plain = normalize_key(key);
+    key_words(key).last().is_some_and(|word| ID_WORDS.contains(&&**word)) || plain.strip_suffix("id").is_some_and(|stem| stem.len() > 2)
+}
+
+/// The words by which the key of an id says which id it is: `open` of `openId`, `permanent` of `permanent_id`, none of `user_id`.
+pub(crate) fn words_of_which_id(key: &str) -> Vec<String> {
+    let kinds = &VOCABULARY.people.kinds;
+    let is_person = |word: &String| word != "account" && word != "client" && kinds.iter().any(|kind| is_form_of(word, kind));
+    words_beside_id(key).into_iter().filter(|word| !is_person(word)).collect()
+}
+
+/// Whether the key of an object names nothing but the answer or the person who logs in.
+pub(crate) fn is_wrapper(key: &str) -> bool {
+    let PeopleWords { kinds, .. } = &VOCABULARY.people;
+    let is_known = |word: &String| {
+        word.bytes().all(|byte| byte.is_ascii_digit())
+            || contains_singular(&VOCABULARY.wrappers, word)
+            || kinds.iter().any(|kind| is_form_of(word, kind))
+    };
+    key_words(key).iter().all(is_known)
 }
 
 /// Whether a key says how a request went.
@@ -289,6 +343,13 @@ mod tests {
             "level",
             "result",
             "code",
+            "connection_id",
+            "room_id",
+            "BusinessId",
+            "idp_id",
+            "AuthUserId",
+            "login_id",
+            "registrationMarketplaceId",
         ] {
             assert!(!is_key_of_person_id(key), "{key}");
         }
@@ -308,6 +369,26 @@ mod tests {
         ] {
             assert!(!is_key_of_person_id(key), "{key}");
         }
+    }
+
+    #[test]
+    fn the_words_of_an_id_say_which_one_it_is() {
+        for (key, words) in [
+            ("openID", &["open"][..]),
+            ("union_id", &["union"]),
+            ("openid", &["open"]),
+            ("permanent_id", &["permanent"]),
+            ("current_user_id", &["current"]),
+            ("user_id", &[]),
+            ("memberId", &[]),
+            ("kundenid", &[]),
+            ("sub", &[]),
+            ("account_id", &["account"]),
+        ] {
+            assert_eq!(words_of_which_id(key), words, "{key}");
+        }
+        assert!(is_wrapper("payload_v2") && is_wrapper("userInfo") && is_wrapper("attributes") && !is_wrapper("raw_attributes"));
+        assert!(!is_wrapper("campus") && !is_wrapper("accounts_linked") && !is_wrapper("identification"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::{EditableFile, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
 use crate::workbench::repair::person_id::comparison::{compare_new_ids, with_comparison};
-use crate::workbench::repair::person_id::safety::reads_only_ids_of_persons;
+use crate::workbench::repair::person_id::safety::{keeps_parts_of_ids, reads_only_ids_of_persons};
 use crate::workbench::repair::reread::{RepairCase, RereadLogin, reread_login};
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 
@@ -130,6 +130,7 @@ fn rate_improvement(
         || (refusals(after) > refusals(before) && before.documents.len() >= after.documents.len())
         || !keeps_email_proof_safe((old, before), (new, after), draft)
         || !reads_only_ids_of_persons(old, (new, after))
+        || !keeps_parts_of_ids(old, new)
     {
         return None;
     }

@@ -23,10 +23,9 @@ pub(crate) fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &R
     let reads_refused = RepairCase { reads_refused: true, ..case.clone() };
     let reread = reread_login(provider, &reads_refused);
     let list = unresolved_paths(provider, &reread);
-    let comparison = IdComparison::new(case, &reread);
+    let comparison = IdComparison::new(provider, case, &reread);
     let id_places = IdPlaces::of_file(provider);
-    let search =
-        AnswerSearch { provider, case, goal, reread: &reread, list: &list, comparison: comparison.as_ref(), id_places: &id_places };
+    let search = AnswerSearch { provider, case, goal, reread: &reread, list: &list, comparison: &comparison, id_places: &id_places };
     let mut drafts: Vec<RepairDraft> = search.envelope_draft().into_iter().collect();
     for (at, document) in reread.documents.iter().enumerate() {
         drafts.extend(search.part_drafts(at, document));
@@ -55,7 +54,7 @@ struct AnswerSearch<'a> {
     goal: &'a RepairGoal,
     reread: &'a RereadLogin<'a>,
     list: &'a [UnresolvedPath],
-    comparison: Option<&'a IdComparison<'a>>,
+    comparison: &'a IdComparison<'a>,
     id_places: &'a IdPlaces,
 }
 
@@ -88,8 +87,7 @@ impl AnswerSearch<'_> {
             let index = index_with_keys(value, &list);
             let signed = part == LookupPart::Claims;
             let is_no_id = |path: &[PathSegment], found: &Value| {
-                !self.id_places.allow(path, found)
-                    || self.comparison.is_some_and(|comparison| comparison.judge(source, value, path, found).is_no_id)
+                !self.id_places.allow(path, found) || self.comparison.judge(source, value, path, found).is_no_id
             };
             let there = DocumentSearch { document, value, index: &index, list: &list, reads, signed, names, is_no_id: &is_no_id };
             drafts.extend(there.move_drafts());

@@ -21,6 +21,9 @@ const TIE: f32 = 6.0;
 /// How much less likely a path is at which something else is read.
 const TAKEN: f32 = 16.0;
 
+/// How alike two spellings of one key are.
+const SAME_KEY: f32 = 0.8;
+
 /// A path that may be meant.
 #[derive(Clone, Debug)]
 pub(crate) struct RepairCandidate {
@@ -83,6 +86,8 @@ pub(crate) fn find_candidates(
     let found_at = |path: &[PathSegment]| compile_path(path).and_then(|path| path.first(root?));
     if wanted.fact == "id" {
         list.retain(|found| found_at(&found.path).is_none_or(|value| !is_no_id(&found.path, value)));
+        // The parts of a composed id are ids of different things, so a part is only where its own key is.
+        list.retain(|found| !wanted.is_part || is_same_part(&wanted.segments, &found.path));
     }
     let value_at = |path: &[PathSegment]| found_at(path).map(std::ptr::from_ref);
     let read_beside: Vec<*const Value> =
@@ -100,6 +105,13 @@ pub(crate) fn find_candidates(
         is_new && seen.len() <= MOST
     });
     list
+}
+
+/// Whether a path leads to the same part of a composed id: its key is the same but for its spelling, or one path goes on where the other ends.
+fn is_same_part(was: &[PathSegment], is: &[PathSegment]) -> bool {
+    let is_spelled_alike =
+        last_key(was).zip(last_key(is)).is_some_and(|(was, is)| spelling_similarity(was, is) >= SAME_KEY || differs_by_slip(was, is));
+    is_spelled_alike || was.len().abs_diff(is.len()) == 1 && (was.starts_with(is) || is.starts_with(was))
 }
 
 /// Drops candidates that differ by chance only: of several ids the wrong one would make every user another, and of several values of
@@ -187,7 +199,8 @@ pub(crate) fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value:
     }
     let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
     let guarded = is_guarded(wanted.meaning) || is_guarded(wanted.about);
-    let is_other_id = is_id_of_something_else(last) && last_key(&wanted.segments) != Some(last);
+    let is_other_id =
+        is_id_of_something_else(last) && last_key(&wanted.segments).is_none_or(|old| spelling_similarity(old, last) < SAME_KEY);
     (!guarded || !(is_other_id || is_of_another_person(wanted, path, neighbours))).then_some(fits)
 }
 

@@ -7,7 +7,7 @@ use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::site::host_of_address;
 use crate::vocabulary::yaml::writer::scalar;
-use crate::workbench::catalogue::CATALOGUE;
+use crate::workbench::catalogue::{CATALOGUE, CatalogueFile};
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::{EditableFile, FileEdit};
 use crate::workbench::repair::request::file_request::file_requests;
@@ -21,9 +21,17 @@ const SCORE: f32 = 61.0;
 
 /// The files of the catalogue that name a host.
 fn files_with_host(host: &str) -> impl Iterator<Item = Provider> {
+    files_of_host(host).map(|(_, provider)| provider)
+}
+
+/// The files of the catalogue that name a host, each with what it compiles to.
+pub(crate) fn files_of_host(host: &str) -> impl Iterator<Item = (&'static CatalogueFile, Provider)> {
     let mark = format!("https://{}", host.to_ascii_lowercase());
     let named = CATALOGUE.iter().filter(move |file| mark.len() > "https://".len() && file.text.contains(&mark));
-    named.filter_map(|file| compile(&Source::new(format!("{}.yaml", file.name), file.text), InstallationContext { loopback: false }).0)
+    named.filter_map(|file| {
+        let source = Source::new(format!("{}.yaml", file.name), file.text);
+        Some((file, compile(&source, InstallationContext { loopback: false }).0?))
+    })
 }
 
 /// Other addresses of a step at the host of this one, as the catalogue has them under the same method.
@@ -82,7 +90,7 @@ pub(crate) fn scope_draft(provider: &Provider, fact: &str) -> Option<RepairDraft
 }
 
 /// The host to which a login goes first, if the file writes it.
-fn login_host(provider: &Provider) -> Option<String> {
+pub(crate) fn login_host(provider: &Provider) -> Option<String> {
     let settings = provider.settings_among(&provider.empty_facts());
     let origin = match &provider.discovery {
         Some(discovery) => discovery.issuer_address(&settings),

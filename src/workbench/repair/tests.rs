@@ -239,6 +239,49 @@ fn of_two_ids_that_are_as_likely_none_is_proposed() {
     assert!(one.contains("    id: $.user.uid"), "{one}");
 }
 
+/// A file whose id is composed of two values.
+const COMPOSED: &str = "name: Acme\nmissingEmail: ask\ngetAuthorizationCode: { get: https://idp.example/a }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read: { id: \"${$.team_id}:${$.user_id}\", name: $.name }\n";
+
+#[test]
+fn a_part_of_a_composed_id_is_followed_by_its_own_key_and_the_id_is_never_shortened() {
+    for person in [r#"{"teamId":"t1","user_id":"u7"}"#, r#"{"team_id":{"value":"t1"},"user_id":"u7"}"#, r#"{"team_id":"t1","userId":"u7"}"#]
+    {
+        let text = changes(COMPOSED, person);
+        assert!(text.contains(":${$.") && text.contains("team") && text.contains("user"), "{person}: {text}");
+    }
+    let wrapped = changes(COMPOSED, r#"{"data":{"team_id":"t1","user_id":"u7","name":"Ana"}}"#);
+    assert!(wrapped.contains("${$.data.team_id}:${$.data.user_id}"), "{wrapped}");
+    for person in [r#"{"sub":"u7","user_id":"u7"}"#, r#"{"team_id":"t1","sub":"t1"}"#, r#"{"org_id":"o1","user_id":"u7","uid":"u8"}"#] {
+        assert!(!changes(COMPOSED, person).contains("id: "), "{person}");
+    }
+}
+
+#[test]
+fn an_id_of_another_thing_or_of_another_kind_is_not_proposed() {
+    for person in [
+        r#""connection_id":"c1""#,
+        r#""idp_id":"i1""#,
+        r#""login_id":"ana""#,
+        r#""AuthUserId":"9""#,
+        r#""linked":{"id":"9"}"#,
+        r#""memberships":[{"id":"9"}]"#,
+        r#""registrationPlaceId":"BR""#,
+    ] {
+        let person = format!(r#"{{"user":{{{person},"email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#);
+        assert!(!changes(FILE, &person).contains("id: "), "{person}");
+    }
+    let other = |own: &str, key: &str| {
+        let file = FILE.replace("id: $.user.id", &format!("id: $.user.{own}"));
+        changes(&file, &format!(r#"{{"user":{{"{key}":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#))
+    };
+    for (own, key) in [("permanent_id", "id"), ("openId", "unionId"), ("open_id", "user_id"), ("current_user_id", "sub")] {
+        assert!(!other(own, key).contains("id: "), "{own} {key}");
+    }
+    for (own, key) in [("user_id", "id"), ("openId", "open_id"), ("memberId", "user_id"), ("id", "sub")] {
+        assert!(other(own, key).contains(&format!("id: $.user.{key}")), "{own} {key}");
+    }
+}
+
 #[test]
 fn an_alternative_for_other_answers_is_left_alone() {
     let file = FILE.replace("id: $.user.id", "id: [ $.user.wrong, $.user.openid ]");

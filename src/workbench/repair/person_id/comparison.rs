@@ -5,18 +5,28 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::step::{ReadRule, Step};
 use crate::story::login_fingerprint::{
-    FingerprintKey, LoginFingerprint, SeenValue, ValueSource, compare_value, headers_as_document, places,
+    FingerprintKey, LoginFingerprint, SeenValue, ValueSource, compare_value, headers_as_document, is_known_as_other, places,
 };
 use crate::story::recent_logins::LoginsAtHand;
 use crate::story::repair_rule::RepairRule;
 use crate::workbench::answers::path::{PathSegment, parse_path};
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::replay;
+use crate::workbench::repair::person_id::catalogue_logins::logins_of_catalogue;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin};
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::sync::Arc;
 
-/// A login beside the others.
+/// A login beside the others, and beside the examples of the catalogue.
 pub(crate) struct IdComparison<'a> {
+    provider: &'a Provider,
+    at_hand: Option<LoginBesideOthers<'a>>,
+    /// The logins of the catalogue's examples, looked up when the first value is judged.
+    of_catalogue: OnceCell<Arc<LoginsAtHand>>,
+}
+
+struct LoginBesideOthers<'a> {
     key: &'a FingerprintKey,
     own: LoginFingerprint,
     others: &'a [LoginFingerprint],
@@ -29,13 +39,15 @@ const MOST_EXAMPLES: usize = 12;
 const ALONE: SeenValue = SeenValue { logins: 1, people: 1, is_no_id: false };
 
 impl<'a> IdComparison<'a> {
-    /// `None` where no other login is at hand.
-    pub(crate) fn new(case: &RepairCase<'a>, reread: &RereadLogin<'_>) -> Option<Self> {
-        let others = case.others.filter(|others| !others.logins.is_empty())?;
-        let key = others.key.as_deref()?;
-        let documents = reread.documents.iter().flat_map(|document| parts(document, case));
-        let own = key.of_documents(documents.filter_map(|(source, value)| Some((source, value?))));
-        Some(Self { key, own, others: &others.logins })
+    pub(crate) fn new(provider: &'a Provider, case: &RepairCase<'a>, reread: &RereadLogin<'_>) -> Self {
+        let at_hand = || {
+            let others = case.others.filter(|others| !others.logins.is_empty())?;
+            let key = others.key.as_deref()?;
+            let documents = reread.documents.iter().flat_map(|document| parts(document, case));
+            let own = key.of_documents(documents.filter_map(|(source, value)| Some((source, value?))));
+            Some(LoginBesideOthers { key, own, others: &others.logins })
+        };
+        Self { provider, at_hand: at_hand(), of_catalogue: OnceCell::new() }
     }
 
     /// What the logins show of a value that a path finds in a document.
@@ -46,8 +58,15 @@ impl<'a> IdComparison<'a> {
             *found == text && end.as_ref().is_none_or(|end| place.trim_end_matches("[]").ends_with(end.as_str()))
         };
         let found = places(source, document).into_iter().filter(is_there);
-        let seen = found.map(|(place, text)| compare_value(&self.own, self.key.of_value(&place, &text), self.others));
+        let seen = found.map(|(place, text)| self.judge_place(&place, &text));
         seen.reduce(both).unwrap_or(ALONE)
+    }
+
+    fn judge_place(&self, place: &str, text: &str) -> SeenValue {
+        let seen = self.at_hand.as_ref().map_or(ALONE, |there| compare_value(&there.own, there.key.of_value(place, text), there.others));
+        let catalogue = self.of_catalogue.get_or_init(|| logins_of_catalogue(self.provider));
+        let is_other = catalogue.key.as_ref().is_some_and(|key| is_known_as_other(key.of_value(place, text).0, &catalogue.logins));
+        SeenValue { is_no_id: seen.is_no_id || is_other, ..seen }
     }
 }
 
@@ -73,7 +92,7 @@ pub(crate) fn sources(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> [
 
 /// What the logins at hand show of the ids that a change newly reads.
 pub(crate) fn compare_new_ids(old: &Provider, (new, after): (&Provider, &RereadLogin<'_>), case: &RepairCase<'_>) -> SeenValue {
-    let Some(comparison) = IdComparison::new(case, after) else { return ALONE };
+    let comparison = IdComparison::new(old, case, after);
     let is_known = |path: &JsonPath| {
         let reads = old.steps().flat_map(Step::all_reads).filter(|read| read.fact == old.known.id);
         reads.flat_map(|read| read.reading.paths()).any(|known| known.source == path.source)

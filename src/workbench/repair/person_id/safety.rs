@@ -1,6 +1,7 @@
 //! Makes sure that no change reads an id that is none of a person: a wrong id would give several people one account, or a person a new
 //! account with each login.
 
+use crate::provider::fact_expression::FactExpression;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::step::{ReadRule, Step};
 use crate::provider::{Provider, json};
@@ -9,18 +10,22 @@ use crate::workbench::answers::keys::{normalize_key, spelling_similarity};
 use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path, resolve};
 use crate::workbench::answers::vocabulary::{
-    is_about_others, is_about_something_else, is_key_of_person_id, is_not_personal, is_outcome_key, mentions_email,
+    is_about_others, is_about_something_else, is_key_of_id, is_key_of_person_id, is_not_personal, is_outcome_key, is_wrapper,
+    mentions_email, words_of_which_id,
 };
 use crate::workbench::repair::reread::RereadLogin;
 use crate::workbench::repair::unresolved_path::nested_paths;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// How alike two spellings of one key are.
 const SAME_KEY: f32 = 0.8;
 
 /// Whether every place at which a change newly reads the id looks like the place of a person's id.
 pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider, &RereadLogin<'_>)) -> bool {
-    let IdPlaces { known, of_person } = IdPlaces::of_file(old);
+    let IdPlaces { known, mut of_person } = IdPlaces::of_file(old);
+    // What moved together with the id is still beside it.
+    of_person.extend(IdPlaces::of_file(new).of_person);
     let known_inside = paths_inside(old.steps().flat_map(Step::all_reads).filter(|read| read.fact == old.known.id));
     let is_safe = |reads: &[ReadRule], value: &Value| {
         let of_id = || reads.iter().filter(|read| read.fact == new.known.id);
@@ -44,6 +49,21 @@ pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider
         parts.into_iter().chain(entries).all(|(reads, value)| value.as_ref().is_none_or(|value| is_safe(reads, value)))
             && headers(document.step).iter().all(|name| known_headers.contains(name) || is_key_of_person_id(name.trim_start_matches("X-")))
     })
+}
+
+/// Whether each id that is composed of several values is still composed of as many: persons would be alike who differ only in the part that is lost.
+pub(crate) fn keeps_parts_of_ids(old: &Provider, new: &Provider) -> bool {
+    let parts = |provider: &Provider| -> Vec<usize> {
+        let reads = provider.steps().flat_map(Step::all_reads).filter(|read| read.fact == provider.known.id);
+        let alternatives = reads.flat_map(|read| match &read.reading {
+            FactExpression::FirstOf(all, _) => all.iter().collect(),
+            one => vec![one],
+        });
+        let distinct = |one: &FactExpression| one.paths().iter().map(|path| &*path.source).collect::<BTreeSet<_>>().len();
+        alternatives.map(distinct).collect()
+    };
+    let (old, new) = (parts(old), parts(new));
+    old.iter().all(|count| *count < 2) || old.len() == new.len() && old.iter().zip(&new).all(|(old, new)| new >= old)
 }
 
 /// The paths by which these readings look into texts that are JSON themselves.
@@ -111,11 +131,19 @@ fn is_of_person(path: &[PathSegment], value: &Value, (known, of_person): (&[Vec<
     // The file went on behind the value.
     let is_shorter = !is_outcome_key(key) && known.iter().any(|known| known.starts_with(path) && known.len() == path.len() + 1);
     let goes_on = |known: &Vec<PathSegment>| path.starts_with(known) && path.len() == known.len() + 1;
-    let is_longer = !is_not_personal(key) && known.iter().any(|known| goes_on(known) && last_key(known).is_some_and(is_key_of_person_id));
+    let is_longer = !is_not_personal(key) && known.iter().any(|known| goes_on(known) && last_key(known).is_some_and(is_key_of_id));
     // A person's code is one only within what is about the person.
     let parent = parent_path(path).iter().filter_map(PathSegment::key).next_back();
     let is_code = is_outcome_key(key) && !is_not_personal(key) && parent.is_some_and(is_person);
-    is_same_key || is_shorter || is_longer || is_code || is_key_of_person_id(key)
+    is_same_key || is_shorter || is_longer || is_code || is_key_of_person_id(key) && is_same_of_several_ids(key, known)
+}
+
+/// Whether a key says as exactly as one by which the file reads which of a person's ids it is. Providers have several ids of one person: an
+/// answer that holds `id` and no `permanent_id`, or `unionId` and no `openId`, lost the one and always had the other.
+fn is_same_of_several_ids(key: &str, known: &[Vec<PathSegment>]) -> bool {
+    let words = words_of_which_id(key);
+    let mut of_file = known.iter().filter_map(|known| last_key(known)).filter(|known| is_key_of_id(known)).peekable();
+    of_file.peek().is_none() || of_file.any(|known| words_of_which_id(known).iter().all(|word| words.contains(word)))
 }
 
 /// Whether what is below a key is another's, or stands above the person, and the file reads nothing of the person there.
@@ -130,8 +158,11 @@ fn is_strange_container(key: &str, known: &[Vec<PathSegment>], of_person: &[Vec<
     let plain = normalize_key(key);
     let is_anothers = (is_about_something_else(&plain) || is_about_others(key)) && !has_key(of_person);
     // Answers are wrapped in some of these words.
-    let is_wrapper = is_outcome_key(key) || matches!(plain.as_str(), "object" | "page" | "kind" | "type" | "version");
-    (is_anothers || is_not_personal(key) && !is_wrapper) && !has_key(known)
+    let names_the_answer = is_outcome_key(key) || matches!(plain.as_str(), "object" | "page" | "kind" | "type" | "version");
+    // An object that only this answer names may be anything: a linked account, a membership, a device.
+    let goes_on = |known: &Vec<PathSegment>| last_key(known).is_some_and(|known| spelling_similarity(known, key) >= SAME_KEY);
+    let is_unknown = !is_wrapper(key) && !names_the_answer && !has_key(of_person) && !known.iter().any(goes_on);
+    (is_anothers || is_unknown || is_not_personal(key) && !names_the_answer) && !has_key(known)
 }
 
 /// Whether a path takes the first entry of a list with several, where the file did not.
