@@ -145,6 +145,6 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
     let (first, three) = counted.table.print("The file is damaged, the answers are as recorded");
     println!("{} damaged files do not compile: those are complained about before anybody logs in", counted.broken);
     println!("{} paths belong to checks (state, issuer, audience) and are not counted", counted.checks);
-    assert!(first >= 90.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
+    assert!(first >= 92.0 && three >= 93.0, "{first:.1} % first, {three:.1} % among three");
     assert!(counted.strange.is_empty(), "with these proposals a person gets a strange id: {:#?}", counted.strange);
 }
