@@ -205,7 +205,7 @@ fn a_hang_up_in_the_first_moments_of_a_start_is_taken_up_when_it_serves() {
 
         let broker = Ending(place.start_as(&["sh", "-c", RELOAD_AT_THE_START, "sh"], &[]));
 
-        until("the files are read again", Duration::from_secs(60), || place.logged().contains("SIGHUP: all files are read again"));
+        until("the files are read again", Duration::from_secs(50), || place.logged().contains("SIGHUP: all files are read again"));
         assert!(broker.0.lives(), "start {start}: {}", place.logged());
         assert!(place.folder.0.join("early").exists(), "start {start}: the signal is taken before the storage is opened");
     }

@@ -87,7 +87,7 @@ pub(crate) fn find_candidates(
     if wanted.fact == "id" {
         list.retain(|found| found_at(&found.path).is_none_or(|value| !is_no_id(&found.path, value)));
         // The parts of a composed id are ids of different things, so a part is only where its own key is.
-        list.retain(|found| !wanted.is_part || is_same_part(&wanted.segments, &found.path));
+        list.retain(|found| wanted.parts < 2 || is_same_part(&wanted.segments, &found.path));
     }
     let value_at = |path: &[PathSegment]| found_at(path).map(std::ptr::from_ref);
     let read_beside: Vec<*const Value> =

@@ -65,8 +65,8 @@ pub(crate) struct UnresolvedPath {
     pub(crate) about: FactMeaning,
     /// How many alternatives the fact has.
     pub(crate) alternatives: usize,
-    /// Whether it finds one of several parts of which a text is composed.
-    pub(crate) is_part: bool,
+    /// The parts of which the text is composed that it belongs to; 1 where it stands alone.
+    pub(crate) parts: usize,
     /// Whether it leads to the list of a `choose`, and not to a value.
     pub(crate) is_list: bool,
     /// Paths that other alternatives or other facts use for the same value.
@@ -143,7 +143,7 @@ fn collect_from_read(
                 hints,
                 written: read.written,
                 any_value: !is_plain,
-                is_part: !is_condition && own.iter().any(|other| other.source != path.source),
+                parts: if is_condition { 1 } else { 1 + own.iter().filter(|other| other.source != path.source).count() },
                 alternatives: alternatives.len(),
                 reason: match () {
                     () if said => UnresolvedReason::Empty,
@@ -288,7 +288,7 @@ pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part
         reason: UnresolvedReason::Missing,
         about: FactMeaning::Other,
         alternatives: 1,
-        is_part: false,
+        parts: 1,
         is_list: false,
         hints: Vec::new(),
     })
