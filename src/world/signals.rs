@@ -21,8 +21,8 @@ pub struct HeldReload {
 }
 
 impl HeldReload {
-    /// Holds it for a process that was started by this word, before anything else of the command line is read. Any other process ends by SIGHUP,
-    /// as one does whose terminal was closed.
+    /// Holds it for a process that was started by this word, before anything else of the command line is read. A process without the word ends
+    /// by SIGHUP, as one does whose terminal was closed; one that has it as another argument goes on to its end.
     pub fn of_command(word: &str) -> Option<Self> {
         if std::env::args_os().skip(1).any(|given| given == word) { Self::new().ok() } else { None }
     }

@@ -5,6 +5,7 @@ use crate::web::mailbox::Mailbox;
 use crate::web::test_broker::STANDARD;
 use crate::web::test_provider::{json, person};
 use std::io::Write as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -190,25 +191,35 @@ fn what_takes_longer_than_the_settings_allow_is_cut_off() {
     assert!(place.logged().contains("are cut off"), "{}", place.logged());
 }
 
-/// Asks the process for a reload as soon as it takes that signal, and some milliseconds later. The file says how often that was before the storage.
-const RELOAD_AT_THE_START: &str = r#"( while [ -e /proc/$$/status ]; do
-  if grep -q '^SigCgt:.*[13579bdf]$' /proc/$$/status; then
-    [ -e portaria.db ] || echo early >>early
-    kill -HUP $$; sleep 0.01; kill -HUP $$; exit
-  fi
-done ) & exec "$@""#;
-
 #[test]
-fn a_hang_up_in_the_first_moments_of_a_start_is_taken_up_when_it_serves() {
-    for start in 1..=8 {
-        let place = Place::on_sqlite();
+fn a_hang_up_while_the_program_starts_is_taken_up_when_it_serves() {
+    let place = Place::on_sqlite();
+    let locked = rusqlite::Connection::open(place.storage.file().expect("a file")).expect("a file");
+    locked.execute_batch("BEGIN EXCLUSIVE").expect("it is locked");
 
-        let broker = Ending(place.start_as(&["sh", "-c", RELOAD_AT_THE_START, "sh"], &[]));
+    let broker = std::thread::scope(|scope| {
+        let starting = scope.spawn(|| Ending(place.start_as(&["sh", "-c", r#"echo $$ >pid; exec "$@""#, "sh"], &[])));
+        until("it takes the signal", Duration::from_secs(30), || starting.is_finished() || takes_hang_up(&process_id(&place)));
+        assert!(!starting.is_finished(), "it waits for its storage: {}", place.logged());
+        let sent = Command::new("kill").args(["-HUP", &process_id(&place)]).status();
+        assert!(sent.expect("kill is there").success());
+        drop(locked);
+        starting.join().expect("it is started")
+    });
 
-        until("the files are read again", Duration::from_secs(50), || place.logged().contains("SIGHUP: all files are read again"));
-        assert!(broker.0.lives(), "start {start}: {}", place.logged());
-        assert!(place.folder.0.join("early").exists(), "start {start}: the signal is taken before the storage is opened");
-    }
+    until("the files are read again", Duration::from_secs(20), || place.logged().contains("SIGHUP: all files are read again"));
+    assert!(broker.0.lives(), "{}", place.logged());
+}
+
+fn process_id(place: &Place) -> String {
+    std::fs::read_to_string(place.folder.0.join("pid")).unwrap_or_default().trim().to_owned()
+}
+
+/// Whether the process has a handler for SIGHUP, which is signal 1 and so the last bit.
+fn takes_hang_up(id: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+    u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & 1 == 1)
 }
 
 /// The settings are read at once, and those that are wrong change nothing.
