@@ -76,7 +76,7 @@ export function names(world) {
         const lines = [
             'X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 203.0.113.8', 'x_forwarded_for: 203.0.113.9', 'X.Forwarded.For: 203.0.113.9', 'X_Forwarded-Host: evil.example', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https',
             'X-Forwarded-Uri: //evil.example/', 'X-Forwarded-Method: OPTIONS', 'Forwarded: for=203.0.113.7;host=evil.example',
-            'X-Request-Id: 4bf92f3577b34da6a3ce929d0e0e4736',
+            'X-Request-Id: 4bf92f3577b34da6a3ce929d0e0e4736', 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', 'tracestate: evil=1',
         ];
 
         await world.asAna({ path: '/private?q=1', lines });
@@ -94,6 +94,7 @@ export function names(world) {
             assert.deepEqual([method, uri], isLeftOut ? [undefined, undefined] : ['GET', request.url.startsWith('/auth') ? '/private?q=1' : '/session'], request.url);
             assert.equal(request.headers.forwarded, undefined, request.url);
             assert.notEqual(request.headers['x-request-id'], '4bf92f3577b34da6a3ce929d0e0e4736', request.url);
+            assert.deepEqual([request.headers.traceparent, request.headers.tracestate], [undefined, undefined], request.url);
             assert.equal(request.headers.host, world.host, request.url);
         }
         const told = Object.fromEntries(world.store.seen[0].headers.map(([name, value]) => [name.toLowerCase(), value]));

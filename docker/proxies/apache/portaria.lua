@@ -136,6 +136,9 @@ local function prepare(r)
     r.headers_in["X-Forwarded-For"] = r.useragent_ip
     -- The broker's log would name the request as the client likes.
     r.headers_in["X-Request-Id"] = nil
+    -- A visitor who names a trace would decide what is kept of it.
+    r.headers_in["Traceparent"] = nil
+    r.headers_in["Tracestate"] = nil
     r.headers_in["X-Forwarded-Proto"] = scheme
     r.headers_in["X-Forwarded-Host"] = host
     r.headers_in["X-Forwarded-Uri"] = r.unparsed_uri
