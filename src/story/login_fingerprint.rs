@@ -129,10 +129,17 @@ impl FingerprintKey {
 /// Whether a text is an id, a part of one that is composed of several, or holds it, as an address does.
 fn belongs_to_id(text: &str, id: &str) -> bool {
     let (text, id) = (text.to_lowercase(), id.to_lowercase());
-    text == id
-        || text.len() > 3 && id.contains(&text)
-        || id.len() > 3 && text.contains(&id)
-        || id.split([':', ' ', '/', '|', '#']).any(|part| part == text)
+    holds_whole(&id, &text) || holds_whole(&text, &id)
+}
+
+/// Whether a text holds another one, with no letter and no digit beside it: what a part of a number has by chance is no part of the id.
+fn holds_whole(text: &str, part: &str) -> bool {
+    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    !part.is_empty()
+        && text.match_indices(part).any(|(at, found)| {
+            let (before, after) = (text.get(..at), at.checked_add(found.len()).and_then(|end| text.get(end..)));
+            is_edge(before.and_then(|before| before.chars().next_back())) && is_edge(after.and_then(|after| after.chars().next()))
+        })
 }
 
 /// The headers of an answer as a document with names in small letters.
@@ -185,13 +192,16 @@ pub(crate) struct SeenValue {
     /// Whether two people share it, one person has another one in another login, or logins that worked had something other than their ids there: then
     /// it is no id.
     pub(crate) is_no_id: bool,
+    /// Whether logins that worked had something other than their ids there. Then it is no part of an id either.
+    pub(crate) is_beside_id: bool,
 }
 
 /// Compares a value of a login with what stands at its place in other logins.
 pub(crate) fn compare_value(own: &LoginFingerprint, (place, value): (u64, u64), others: &[LoginFingerprint]) -> SeenValue {
     let with: Vec<(&LoginFingerprint, Vec<u64>)> =
         others.iter().map(|other| (other, other.at(place))).filter(|(_, values)| !values.is_empty()).collect();
-    let mut seen = SeenValue { logins: 1, people: 1, is_no_id: is_known_as_other(place, others) };
+    let is_beside_id = is_known_as_other(place, others);
+    let mut seen = SeenValue { logins: 1, people: 1, is_no_id: is_beside_id, is_beside_id };
     let mut people: Vec<&LoginFingerprint> = vec![own];
     for (at, (other, values)) in with.iter().enumerate() {
         let is_there = values.contains(&value);
@@ -223,10 +233,11 @@ pub(crate) fn compare_value(own: &LoginFingerprint, (place, value): (u64, u64), 
     seen
 }
 
-/// Whether logins that worked have something other than the id at a place, and none of them has the id there: the id may move to a new place, but
+/// Whether more of the logins that worked have something other than the id at a place than have the id there: the id may move to a new place, but
 /// what stood beside it all the time is something else.
 pub(crate) fn is_known_as_other(place: u64, logins: &[LoginFingerprint]) -> bool {
-    logins.iter().any(|login| login.has_other_than_id(place)) && !logins.iter().any(|login| login.has_id(place))
+    let with_other = logins.iter().filter(|login| login.has_other_than_id(place)).count();
+    with_other > logins.iter().filter(|login| login.has_id(place)).count()
 }
 
 /// The texts and numbers of a document, each with its place. The elements of a list have the same place.
@@ -307,13 +318,13 @@ mod tests {
         };
         let (bo, again) = (login("bo@loja.example", "b9", "r-2"), login("ana@loja.example", "a7", "r-3"));
 
-        assert_eq!(compared("ref", "a7", from_ref(&bo)), SeenValue { logins: 2, people: 2, is_no_id: false });
-        assert_eq!(compared("ref", "a7", from_ref(&again)), SeenValue { logins: 2, people: 1, is_no_id: false });
-        assert_eq!(compared("ref", "a7", &[bo.clone(), again.clone()]), SeenValue { logins: 3, people: 2, is_no_id: false });
+        assert_eq!(compared("ref", "a7", from_ref(&bo)), SeenValue { logins: 2, people: 2, ..SeenValue::default() });
+        assert_eq!(compared("ref", "a7", from_ref(&again)), SeenValue { logins: 2, people: 1, ..SeenValue::default() });
+        assert_eq!(compared("ref", "a7", &[bo.clone(), again.clone()]), SeenValue { logins: 3, people: 2, ..SeenValue::default() });
         assert!(compared("shop", "s-1", from_ref(&bo)).is_no_id);
         assert!(compared("rid", "r-1", from_ref(&again)).is_no_id);
         assert!(!compared("rid", "r-1", from_ref(&bo)).is_no_id);
-        assert_eq!(compared("nothing", "a7", &[bo, again]), SeenValue { logins: 1, people: 1, is_no_id: false });
+        assert_eq!(compared("nothing", "a7", &[bo, again]), SeenValue { logins: 1, people: 1, ..SeenValue::default() });
     }
 
     #[test]

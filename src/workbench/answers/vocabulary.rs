@@ -211,8 +211,9 @@ pub(crate) fn is_key_of_person_id(key: &str) -> bool {
 /// Whether the words of an id are those of a person alone: a word that is not known may name another thing.
 fn names_only_a_person(key: &str) -> bool {
     let PeopleWords { kinds, numbers, qualifiers } = &VOCABULARY.people;
-    let is_known =
-        |word: &String| contains_word(qualifiers, word) || contains_word(numbers, word) || kinds.iter().any(|kind| is_form_of(word, kind));
+    // The id of a reference or of a key is that of another thing.
+    let is_number = |word: &String| contains_word(numbers, word) && !is_key_of_id(key);
+    let is_known = |word: &String| contains_word(qualifiers, word) || is_number(word) || kinds.iter().any(|kind| is_form_of(word, kind));
     words_beside_id(key).iter().all(is_known)
 }
 

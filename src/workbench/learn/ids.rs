@@ -4,7 +4,8 @@ use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{
-    is_about_token_or_error, is_family_name, is_outcome_key, is_person_id, is_person_number, is_whole_name, names_no_person,
+    is_about_token_or_error, is_family_name, is_key_of_person_id, is_outcome_key, is_person_id, is_person_number, is_whole_name,
+    names_no_person,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::people::People;
@@ -37,7 +38,7 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         "urn" => 84,
         "openid" => 85,
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
-        name if name.ends_with("userid") => 88,
+        name if name.ends_with("userid") && is_key_of_person_id(leaf.name()) => 88,
         name if is_person_id(name) => 86,
         "number" => 40,
         name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,

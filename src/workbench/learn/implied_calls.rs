@@ -2,7 +2,7 @@
 //! went on.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::answers::looks::looks_like_email;
+use crate::workbench::answers::looks::{looks_like_email, looks_random};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use crate::workbench::learn::person::ChosenFact;
 use crate::workbench::learn::person_sources::PersonFactPlace;
@@ -13,9 +13,22 @@ use crate::workbench::learn::signed_token::LearnedSignedToken;
 use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
 
+/// Whether two addresses of a host differ in nothing but values, such as the id of a person.
+fn is_same_place(one: &str, other: &str) -> bool {
+    let is_value = |segment: &str| looks_random(segment) || segment.bytes().any(|byte| byte.is_ascii_digit()) && !is_version(segment);
+    let (ours, theirs): (Vec<_>, Vec<_>) = (path_segments(one).collect(), path_segments(other).collect());
+    ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(own, other)| own == other || is_value(own) && is_value(other))
+}
+
+/// Whether a segment is the version of an interface, such as `v2`.
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+}
+
 impl LoginLearner<'_> {
-    /// Whether a login made the same calls up to this one.
-    pub(crate) fn begins_alike(&self, login: &RecordedLogin<'_>, number: usize) -> bool {
+    /// Whether the call with this number of a login is the one that this login made: logins with as many calls are taken to be alike, and of
+    /// others method and address are compared.
+    pub(crate) fn makes_same_call(&self, login: &RecordedLogin<'_>, number: usize) -> bool {
         let is_same = || match (login.calls.get(number), self.login.calls.get(number)) {
             (Some(other), Some(own)) => other.exchange.method == own.exchange.method && other.exchange.base() == own.exchange.base(),
             (None | Some(_), None) | (None, Some(_)) => false,
@@ -68,7 +81,7 @@ impl LoginLearner<'_> {
                 && login.refused.iter().any(|refused| {
                     refused.method == own.method
                         && host_of(refused.base()) == host_of(own.base())
-                        && path_segments(refused.base()).count() == path_segments(own.base()).count()
+                        && is_same_place(refused.base(), own.base())
                 })
         });
         let reason = "a login went on although this was refused; decide whether it may";

@@ -4,6 +4,7 @@ use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve};
+use crate::workbench::answers::vocabulary::is_key_of_person_id;
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{FactCandidate, PersonSource};
 use serde_json::Value;
@@ -36,8 +37,9 @@ impl People {
                     people = Self::Same;
                 }
             }
-            // Without addresses, what is called the id of a user tells people apart.
-            let ids = leaves_of(first).into_iter().filter(|leaf| normalize_key(leaf.name()).ends_with("userid"));
+            // Without addresses, people are told apart by what is called the id of a user, and not that of another user.
+            let is_of_user = |leaf: &DocumentLeaf| normalize_key(leaf.name()).ends_with("userid") && is_key_of_person_id(leaf.name());
+            let ids = leaves_of(first).into_iter().filter(is_of_user);
             let mut others = ids.flat_map(|id| others.iter().filter_map(move |other| Some((text_at(other, &id.keys)?, id.text.clone()))));
             if people == Self::Unknown && others.any(|(other, own)| other != own) {
                 people = Self::Different;

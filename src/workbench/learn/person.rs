@@ -85,7 +85,7 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     chosen
 }
 
-/// Lowers the ids that not every login has, if another one is in more of them: whoever lacks the id cannot sign in.
+/// Lowers the ids that not every login has, if another one is in more of them: a person who lacks the id cannot sign in.
 fn lower_incomplete_ids(ids: &mut [FactCandidate]) {
     const INCOMPLETE: i32 = 70;
     let logins_of = |id: &FactCandidate, ids: &[FactCandidate]| {
@@ -101,7 +101,7 @@ fn lower_incomplete_ids(ids: &mut [FactCandidate]) {
     }
 }
 
-/// Leaves only the values that are called addresses, if the best one is: a login name may look like an address that is nobody's.
+/// Leaves only the values that are called addresses, if the best one is: a login name may look like an address that no person has.
 fn keep_named_addresses(mails: &mut Vec<FactCandidate>) {
     let is_named = |mail: &FactCandidate| {
         let mut keys = mail.keys.iter().filter_map(PathSegment::key);

@@ -110,6 +110,6 @@ impl LoginLearner<'_> {
 
     /// The answer of a call in each login; none where a login made other calls.
     fn documents_of(&self, number: usize) -> impl Iterator<Item = Option<&RecordedDocument>> {
-        self.logins.iter().map(move |login| login.calls.get(number).filter(|_| self.begins_alike(login, number))?.document.as_ref())
+        self.logins.iter().map(move |login| login.calls.get(number).filter(|_| self.makes_same_call(login, number))?.document.as_ref())
     }
 }

@@ -14,7 +14,8 @@ use crate::vocabulary::place::Source;
 use crate::workbench::repair::answer_repairs::RepairGoal;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
-use crate::workbench::repair::person_id::safety::reads_only_ids_of_persons;
+use crate::workbench::repair::person_id::comparison::compare_new_ids;
+use crate::workbench::repair::person_id::safety::{keeps_parts_of_ids, reads_only_ids_of_persons};
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 use crate::workbench::repair::{MOST, case_from_trace, goal_from_error};
 
@@ -98,7 +99,11 @@ fn former_lines(provider: &Provider, error: &LoginError, trace: &Trace, changed:
     let former = Source::new(provider.source.name.clone(), change.apply(text)?);
     let former = compile(&former, InstallationContext { loopback: true }).0?;
     let case = case_from_trace(provider, Err(error), trace);
-    let is_safe = keeps_proof(provider, &former, &case) && reads_only_ids_of_persons(provider, (&former, &reread_login(&former, &case)));
+    let reread = reread_login(&former, &case);
+    let is_safe = keeps_proof(provider, &former, &case)
+        && reads_only_ids_of_persons(provider, (&former, &reread))
+        && keeps_parts_of_ids(provider, &former)
+        && !compare_new_ids(provider, (&former, &reread), &case).is_no_id;
     let works = is_safe && reads_what_was_missing(&former, &case, &goal_from_error(error));
     is_safe.then(|| FormerLines { change, works, is_decisive: is_where_it_failed(provider, error, trace, changed) })
 }

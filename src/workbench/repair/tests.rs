@@ -265,6 +265,9 @@ fn an_id_of_another_thing_or_of_another_kind_is_not_proposed() {
         r#""linked":{"id":"9"}"#,
         r#""memberships":[{"id":"9"}]"#,
         r#""registrationPlaceId":"BR""#,
+        r#""external_id":"9""#,
+        r#""reference_id":"9""#,
+        r#""unionId":"9""#,
     ] {
         let person = format!(r#"{{"user":{{{person},"email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#);
         assert!(!changes(FILE, &person).contains("id: "), "{person}");

@@ -36,7 +36,7 @@ struct LoginBesideOthers<'a> {
 const MOST_EXAMPLES: usize = 12;
 
 /// A value that nothing is compared with.
-const ALONE: SeenValue = SeenValue { logins: 1, people: 1, is_no_id: false };
+const ALONE: SeenValue = SeenValue { logins: 1, people: 1, is_no_id: false, is_beside_id: false };
 
 impl<'a> IdComparison<'a> {
     pub(crate) fn new(provider: &'a Provider, case: &RepairCase<'a>, reread: &RereadLogin<'_>) -> Self {
@@ -66,14 +66,14 @@ impl<'a> IdComparison<'a> {
         let seen = self.at_hand.as_ref().map_or(ALONE, |there| compare_value(&there.own, there.key.of_value(place, text), there.others));
         let catalogue = self.of_catalogue.get_or_init(|| logins_of_catalogue(self.provider));
         let is_other = catalogue.key.as_ref().is_some_and(|key| is_known_as_other(key.of_value(place, text).0, &catalogue.logins));
-        SeenValue { is_no_id: seen.is_no_id || is_other, ..seen }
+        SeenValue { is_no_id: seen.is_no_id || is_other, is_beside_id: seen.is_beside_id || is_other, ..seen }
     }
 }
 
 /// What is certain of two values together.
 fn both(one: SeenValue, other: SeenValue) -> SeenValue {
     let fewer = if (other.people, other.logins) < (one.people, one.logins) { other } else { one };
-    SeenValue { is_no_id: one.is_no_id || other.is_no_id, ..fewer }
+    SeenValue { is_no_id: one.is_no_id || other.is_no_id, is_beside_id: one.is_beside_id || other.is_beside_id, ..fewer }
 }
 
 /// The document and the claims of an answer, each with its source.
@@ -122,7 +122,8 @@ pub(crate) fn compare_new_ids(old: &Provider, (new, after): (&Provider, &RereadL
     all.into_iter().reduce(both).unwrap_or(ALONE)
 }
 
-/// The judgements of a reading: one for each path, and for a text that is made of several, the best.
+/// The judgements of a reading: one for each path, and for a text that is made of several, the best, because people may share all parts of an id but
+/// one. A new part that is known to stand beside the id speaks against the whole text.
 fn judge_reading(read: &ReadRule, is_known: &dyn Fn(&JsonPath) -> bool, judge: &dyn Fn(&JsonPath) -> Option<SeenValue>) -> Vec<SeenValue> {
     let alternatives: &[FactExpression] =
         if let FactExpression::FirstOf(all, _) = &read.reading { all } else { std::slice::from_ref(&read.reading) };
@@ -131,7 +132,10 @@ fn judge_reading(read: &ReadRule, is_known: &dyn Fn(&JsonPath) -> bool, judge: &
         if paths.iter().all(|path| is_known(path)) {
             return None;
         }
-        paths.into_iter().filter_map(judge).min_by_key(|seen| seen.is_no_id)
+        let judged: Vec<(bool, SeenValue)> = paths.into_iter().filter_map(|path| Some((is_known(path), judge(path)?))).collect();
+        let has_strange_part = judged.iter().any(|(is_known, seen)| !is_known && seen.is_beside_id);
+        let best = judged.into_iter().map(|(_, seen)| seen).min_by_key(|seen| seen.is_no_id);
+        best.map(|seen| SeenValue { is_no_id: seen.is_no_id || has_strange_part, ..seen })
     };
     alternatives.iter().filter_map(of_one).collect()
 }

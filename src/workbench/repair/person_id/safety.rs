@@ -138,12 +138,12 @@ fn is_of_person(path: &[PathSegment], value: &Value, (known, of_person): (&[Vec<
     is_same_key || is_shorter || is_longer || is_code || is_key_of_person_id(key) && is_same_of_several_ids(key, known)
 }
 
-/// Whether a key says as exactly as one by which the file reads which of a person's ids it is. Providers have several ids of one person: an
-/// answer that holds `id` and no `permanent_id`, or `unionId` and no `openId`, lost the one and always had the other.
+/// Whether a key names the same one of a person's ids as a key by which the file reads. Providers have several ids of one person: an answer that
+/// holds `id` and no `permanent_id`, or `unionId` and no `id`, lost the one and always had the other.
 fn is_same_of_several_ids(key: &str, known: &[Vec<PathSegment>]) -> bool {
-    let words = words_of_which_id(key);
+    let words: BTreeSet<String> = words_of_which_id(key).into_iter().collect();
     let mut of_file = known.iter().filter_map(|known| last_key(known)).filter(|known| is_key_of_id(known)).peekable();
-    of_file.peek().is_none() || of_file.any(|known| words_of_which_id(known).iter().all(|word| words.contains(word)))
+    of_file.peek().is_none() || of_file.any(|known| words_of_which_id(known).into_iter().collect::<BTreeSet<_>>() == words)
 }
 
 /// Whether what is below a key is another's, or stands above the person, and the file reads nothing of the person there.
