@@ -33,7 +33,7 @@ pub(crate) async fn read_with_schema(place: &StorageLocation) -> Result<(i64, Ve
 /// Whether a master key opens a key that signs.
 pub(crate) type KeyTrial = Box<dyn Fn(&FoundKey) -> bool + Send>;
 
-/// The key in a row of a copy, if it is the row of a key that signs.
+/// The key in a row of a copy, if it is the row of a key that signs. What is no text there is a key that nothing opens.
 pub(crate) fn in_row(table: &BackupTable, row: &BackupRow) -> Option<FoundKey> {
     let text = |name: &str| {
         let at = table.columns.iter().position(|column| column.name == name)?;
@@ -43,7 +43,7 @@ pub(crate) fn in_row(table: &BackupTable, row: &BackupRow) -> Option<FoundKey> {
         }
     };
     let is_key = TABLES.contains(&table.name.as_str()) && text("state") == Some("active");
-    Some(FoundKey { id: text("id").filter(|_| is_key)?.to_owned(), sealed: text("sealed")?.to_owned() })
+    is_key.then(|| FoundKey { id: text("id").unwrap_or_default().to_owned(), sealed: text("sealed").unwrap_or_default().to_owned() })
 }
 
 /// The names that the table of the keys has had, the latest first.
