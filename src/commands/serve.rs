@@ -52,7 +52,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
 impl ServeCommand {
     pub(crate) fn run(&self, global: &GlobalOptions, reload: Option<HeldReload>) -> Result<CommandOutcome, CommandFailure> {
         start_log(global.json)?;
-        let traces = TraceSettings::read().map_err(|fault| CommandFailure::Usage(fault.message, fault.help.to_owned()))?;
+        let traces = TraceSettings::read().map_err(|fault| CommandFailure::Environment(fault.message, fault.help.to_owned()))?;
         let settings = self.settings(global)?;
         let listen = listen_address(self.listen, &settings)?;
         check_listen_address(listen, &settings)?;

@@ -1,6 +1,7 @@
 //! The variables of the environment that OpenTelemetry gives names to. A value that cannot be used ends the start: an operator who asks for
 //! traces and gets none would learn it when they are needed.
 
+use crate::provider::hosts::is_loopback;
 use crate::vocabulary::text::Text;
 use crate::world::secrets::read_variable;
 use crate::world::traces::{ENDPOINTS, TraceFault};
@@ -49,6 +50,7 @@ impl CollectorSettings {
     }
 
     fn from_variables(read: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, TraceFault> {
+        let Some((variable, endpoint)) = ENDPOINTS.into_iter().find_map(|name| Some((name, read(name)?))) else { return Ok(None) };
         let is_disabled = match read("OTEL_SDK_DISABLED").map(|value| value.to_ascii_lowercase()).as_deref() {
             Some("true") => true,
             None | Some("false") => false,
@@ -57,7 +59,6 @@ impl CollectorSettings {
             }
         };
         let exporter = read("OTEL_TRACES_EXPORTER");
-        let Some((variable, endpoint)) = ENDPOINTS.into_iter().find_map(|name| Some((name, read(name)?))) else { return Ok(None) };
         if is_disabled || exporter.as_deref() == Some("none") {
             return Ok(None);
         }
@@ -78,12 +79,13 @@ impl CollectorSettings {
                 "an authority of your own is named in `trustedAuthorities` of the settings; the broker shows the collector no certificate";
             return Err(fault(name, "is not supported", help));
         }
-        Ok(Some(Self {
-            address: collector_address(variable, &endpoint)?,
-            headers: headers(read)?,
-            sampler: sampler(read)?,
-            resource: resource(read)?,
-        }))
+        let (address, headers) = (collector_address(variable, &endpoint)?, headers(read)?);
+        let is_readable_on_the_way = address.scheme() == "http" && !is_loopback(address.host_str().unwrap_or_default());
+        if is_readable_on_the_way && !headers.is_empty() {
+            let help = "headers may hold a secret: write `https://`, or send to a collector on this machine, which adds them";
+            return Err(fault(variable, "has `http://`, and OTEL_EXPORTER_OTLP_HEADERS is set", help));
+        }
+        Ok(Some(Self { address, headers, sampler: sampler(read)?, resource: resource(read)? }))
     }
 }
 
@@ -233,8 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_may_be_secret_leaves_this_machine_by_https_alone() {
+        let to = |address: &str| read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", address), ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=x")]);
+
+        assert!(to("http://collector.interno.example:4318").is_err());
+        assert!(to("https://collector.interno.example").is_ok() && to("http://127.0.0.1:4318").is_ok() && to("http://[::1]:4318").is_ok());
+    }
+
+    #[test]
     fn the_sampler_the_headers_and_the_names_are_those_of_the_environment() {
         let wanted = with(&[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://collector.interno.example/v1/traces"),
             ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
             ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20x%2Cy, x-tenant = loja ,"),
