@@ -4,7 +4,9 @@ use crate::bad_times::place::{Broker, Browser, Ending, Place, until};
 use crate::web::mailbox::Mailbox;
 use crate::web::test_broker::STANDARD;
 use crate::web::test_provider::{json, person};
+use portaria::world::files::read_bytes;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -211,13 +213,18 @@ fn a_hang_up_while_the_program_starts_is_taken_up_when_it_serves() {
     assert!(broker.0.lives(), "{}", place.logged());
 }
 
+/// What is in a file, and nothing if it is not there yet.
+fn text_if_there(path: &Path) -> String {
+    String::from_utf8_lossy(&read_bytes(path, 1 << 16).unwrap_or_default()).into_owned()
+}
+
 fn process_id(place: &Place) -> String {
-    std::fs::read_to_string(place.folder.0.join("pid")).unwrap_or_default().trim().to_owned()
+    text_if_there(&place.folder.0.join("pid")).trim().to_owned()
 }
 
 /// Whether the process has a handler for SIGHUP, which is signal 1 and so the last bit.
 fn takes_hang_up(id: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let status = text_if_there(Path::new(&format!("/proc/{id}/status")));
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
     u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & 1 == 1)
 }
