@@ -17,6 +17,7 @@ pub(crate) struct Vocabulary {
     proof: ProofWords,
     yes: Vec<String>,
     people: PeopleWords,
+    not_ids: Vec<String>,
     wrappers: Vec<String>,
     others: Vec<String>,
     things: Vec<String>,
@@ -237,8 +238,8 @@ fn words_beside_id(key: &str) -> Vec<String> {
 
 /// Whether a key ends as that of an id, of whatever it is.
 pub(crate) fn is_key_of_id(key: &str) -> bool {
-    let plain = normalize_key(key);
-    key_words(key).last().is_some_and(|word| ID_WORDS.contains(&&**word)) || plain.strip_suffix("id").is_some_and(|stem| stem.len() > 2)
+    let Some(last) = key_words(key).pop().filter(|last| !contains_word(&VOCABULARY.not_ids, last)) else { return false };
+    ID_WORDS.contains(&&*last) || normalize_key(key).strip_suffix("id").is_some_and(|stem| stem.len() > 2)
 }
 
 /// The words by which the key of an id says which id it is: `open` of `openId`, `permanent` of `permanent_id`, none of `user_id`.

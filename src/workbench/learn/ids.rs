@@ -4,8 +4,8 @@ use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{
-    is_about_token_or_error, is_family_name, is_key_of_person_id, is_outcome_key, is_person_id, is_person_number, is_whole_name,
-    names_no_person,
+    is_about_token_or_error, is_family_name, is_key_of_id, is_key_of_person_id, is_outcome_key, is_person_id, is_person_number,
+    is_whole_name, names_no_person,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::people::People;
@@ -22,7 +22,7 @@ pub(crate) fn is_weak_id_key(key: &PathSegment) -> bool {
 
 /// How well a value fits as an id.
 pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
-    if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
+    if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") || is_id_of_request(leaf, value) {
         return None;
     }
     let name = normalize_key(leaf.name());
@@ -41,7 +41,7 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         name if name.ends_with("userid") && is_key_of_person_id(leaf.name()) => 88,
         name if is_person_id(name) => 86,
         "number" => 40,
-        name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
+        name if is_key_of_id(leaf.name()) && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
         name if is_person_number(name) && has_name_beside(leaf, value) => LEAST_ID,
         _ => return None,
     };
@@ -49,6 +49,19 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     // A URL names a place, not a person.
     let address = if looks_like_url(&leaf.text) && name != "sub" { 20 } else { 0 };
     Some(points - depth_penalty(leaf) - others - address - list_penalty(leaf))
+}
+
+/// Whether the value stands beside the member that holds the answer, as in JSON-RPC: it says which request is answered, and not who the person is.
+fn is_id_of_request(leaf: &DocumentLeaf, value: &Value) -> bool {
+    const ANSWERS: [&str; 5] = ["result", "response", "reply", "answer", "payload"];
+    let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
+    let in_answer = |other: &DocumentLeaf| {
+        let key = other.keys.get(above.len()).and_then(PathSegment::key);
+        other.keys.starts_with(above)
+            && other.keys.len() > above.len() + 1
+            && key.is_some_and(|key| ANSWERS.contains(&&*normalize_key(key)))
+    };
+    leaves_of(value).into_iter().any(|other| looks_like_email(&other.text) && in_answer(&other))
 }
 
 /// The score of a value that is only named a number, a code or a key.
@@ -99,7 +112,8 @@ fn unnamed_id_score(leaf: &DocumentLeaf, value: &Value, distinguishes: bool) -> 
     }
     let is_number = is_person_number(&normalize_key(leaf.name()))
         || words.iter().any(|word| LAST_WORDS.contains(&word.as_str()))
-        || words.last().is_some_and(|word| word.ends_with("nr") || word.ends_with("id"));
+        || words.last().is_some_and(|word| word.ends_with("nr"))
+        || is_key_of_id(leaf.name());
     if !distinguishes && !is_number {
         return None;
     }
