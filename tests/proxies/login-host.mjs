@@ -51,7 +51,7 @@ export function loginHost(name) {
             }
             fs.mkdirSync(path.join(folder, 'page'));
             fs.writeFileSync(path.join(folder, 'page', described.block), text.replaceAll('login.loja.example', 'localhost'));
-            assert.ok(lines <= 13, `${lines} lines`);
+            assert.ok(lines <= 14, `${lines} lines`);
             const { words, env } = described.start(folder);
             proxy = new Program(proxies[name].program({ root }), words, { cwd: folder, env });
             await proxy.listensAt(port);

@@ -116,19 +116,57 @@ pub(crate) fn means_proven(key: &str) -> bool {
     mentions_proof(key) && !contains_part(&VOCABULARY.proof.denials, &normalize_key(key))
 }
 
-/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. Proofs of a phone, an
-/// age or an account do not count.
+/// Whether a key says of an address that it is proven: it names the address and the proof, or nothing but the proof. Proofs of a phone, an
+/// age or an account do not count, nor does a proof that is required or was sent for.
 pub(crate) fn is_email_proof_key(key: &str) -> bool {
-    let is_about_post = normalize_key(key).contains("mailing");
-    let says_only_that = || key_words(key).iter().all(|word| matches!(word.as_str(), "is" | "has" | "at") || is_proof_word(word));
-    means_proven(key) && !is_about_post && (mentions_email(key) || says_only_that())
+    is_proof_key_of("", key)
+}
+
+/// Whether a key says that the value with the key `own` is proven, as `contact_verified` says of `contact`, or that an address is.
+pub(crate) fn is_proof_key_of(own: &str, key: &str) -> bool {
+    const FILLERS: [&str; 12] = ["e", "address", "user", "primary", "main", "default", "been", "flag", "status", "state", "date", "time"];
+    let (plain, own) = (normalize_key(key), key_words(own));
+    let names_it =
+        mentions_email(key) && !plain.contains("mailing") || !own.is_empty() && own.iter().all(|word| plain.contains(word.as_str()));
+    let is_known = |word: &String| {
+        let rest = without_address(word);
+        matches!(rest, "is" | "has" | "at")
+            || is_proof_word(rest)
+            || names_it && (rest.is_empty() || FILLERS.contains(&rest) || own.contains(word))
+    };
+    let words = key_words(key);
+    means_proven(key)
+        && !plain.contains("mailing")
+        && words.iter().any(|word| is_proof_word(without_address(word)))
+        && words.iter().all(is_known)
+}
+
+/// What is left of a word without the address that it names: `verified` of `emailverified`, nothing of `email`.
+fn without_address(word: &str) -> &str {
+    let bare = word.strip_prefix("is").or_else(|| word.strip_prefix("has")).unwrap_or(word);
+    let parts = || ["emailaddress", "mailaddress", "email"].into_iter().chain(VOCABULARY.email_parts.iter().map(String::as_str));
+    parts().find_map(|part| bare.strip_prefix(part).or_else(|| bare.strip_suffix(part))).unwrap_or(word)
+}
+
+/// The words of an address's key that say which address it is: `recovery` of `recoveryEmail`, none of `primary_email`.
+pub(crate) fn words_of_which_address(key: &str) -> Vec<String> {
+    const USUAL: [&str; 9] = ["", "e", "address", "user", "account", "primary", "main", "default", "preferred"];
+    let words = key_words(key);
+    words.iter().map(|word| without_address(word).to_owned()).filter(|rest| !USUAL.contains(&rest.as_str())).collect()
+}
+
+/// Whether a key is that of an address which is another person's, or not to be relied upon.
+pub(crate) fn is_address_of_others(key: &str) -> bool {
+    words_of_which_address(key).iter().any(|word| contains_singular(&VOCABULARY.others, word))
 }
 
 /// Whether a word says that something was proven, and nothing else.
 fn is_proof_word(word: &str) -> bool {
     let bare = word.strip_prefix("is").or_else(|| word.strip_prefix("has")).unwrap_or(word);
     let ProofWords { parts, endings, .. } = &VOCABULARY.proof;
-    parts.iter().filter_map(|part| bare.strip_prefix(part.as_str())).any(|ending| contains_word(endings, ending))
+    // Without an ending, these two ask for something.
+    let is_state = !matches!(bare, "verif" | "confirm");
+    is_state && parts.iter().filter_map(|part| bare.strip_prefix(part.as_str())).any(|ending| contains_word(endings, ending))
 }
 
 /// Whether a value says yes, other than by `true` and `1`.

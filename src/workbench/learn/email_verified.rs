@@ -4,7 +4,9 @@ use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve, write_path};
-use crate::workbench::answers::vocabulary::{is_email_proof_key, means_proven, means_yes, mentions_email};
+use crate::workbench::answers::vocabulary::{
+    is_email_proof_key, is_proof_key_of, is_wrapper, means_proven, means_yes, mentions_email, words_of_which_address,
+};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, is_state_key, transferable_path};
 use serde_json::Value;
@@ -17,10 +19,10 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
     let is_in_list = above.iter().any(|key| matches!(key, PathSegment::Index(_)));
     let rank = |name: &str, value: &Value| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
-        plain if is_about(plain, &own) && means_proven(name) => Some(1),
+        plain if is_about(plain, &own) && is_proof_key_of(leaf.name(), name) => Some(1),
         plain if is_about(plain, &own) && says_state(name, value) => Some(2),
         "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(3),
-        plain if is_email_proof_key(plain) => Some(4),
+        _ if is_email_proof_key(name) => Some(4),
         _ if is_in_list && is_state_key(name) && value.as_str().is_some_and(means_proven) => Some(5),
         // Whatever it says of the address, it is yes; the operator decides.
         plain if own.len() >= 4 && plain.starts_with(&own) && plain != own && value == &Value::Bool(true) => Some(6),
@@ -31,6 +33,19 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
         members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, value)| Some((rank(name, value)?, name))).collect();
     flags.sort_unstable();
     flags.first().map(|(_, name)| (*name).clone())
+}
+
+/// Whether no key of a path names another person or a thing that is not known.
+pub(crate) fn is_of_this_person(above: &[PathSegment]) -> bool {
+    above.iter().filter_map(PathSegment::key).all(|key| is_wrapper(key) || mentions_email(key))
+}
+
+/// Whether a claim is that of the address with the key `own`, and not of another address beside it.
+fn is_of_address(claim: &str, own: &str) -> bool {
+    let claim_words = normalize_key(claim);
+    // An address that is valid may still be the one of another person.
+    !key_words(claim).iter().any(|word| word == "valid")
+        && words_of_which_address(own).iter().all(|word| claim_words.contains(word.as_str()))
 }
 
 /// Whether a key is about the address whose key is `own`.
@@ -82,11 +97,13 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     let mut keys = if is_attribute { mail.keys.clone() } else { above.to_vec() };
     keys.push(PathSegment::Key(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, PathSegment::Query(_)));
-    let own = mail.keys.last().and_then(PathSegment::key).map(normalize_key).unwrap_or_default();
+    let own = mail.keys.last().and_then(PathSegment::key).unwrap_or_default();
     // `email_optin: yes` says yes to something else.
-    let is_proof = means_proven(&name) || yes.is_some_and(|word| means_proven(word));
-    let is_proven_address = is_about(&normalize_key(&name), &own) && is_proof;
-    let is_doubtful = !(in_list || is_attribute || is_proven_address);
+    let is_proof = is_proof_key_of(own, &name) || yes.is_some_and(|word| means_proven(word));
+    let is_proven_address = is_about(&normalize_key(&name), &normalize_key(own)) && is_proof && is_of_address(&name, own);
+    // A list of addresses and telephones is that of one person, whatever it is called.
+    let is_by_kind = above.iter().any(|key| matches!(key, PathSegment::Query(filter) if mentions_email(filter)));
+    let is_doubtful = !is_by_kind && !is_of_this_person(above) || !(in_list || is_attribute || is_proven_address);
     let value = match yes {
         Some(word) => YamlValue::Block(vec![
             YamlLine::new("at", YamlValue::Text(write_path(&keys))),

@@ -2,7 +2,7 @@
 
 use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
-use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::path::{PathSegment, resolve, write_path};
 use crate::workbench::answers::vocabulary::{
     is_about_token_or_error, is_family_name, is_key_of_id, is_key_of_person_id, is_outcome_key, is_person_id, is_person_number,
     is_whole_name, names_no_person,
@@ -16,13 +16,16 @@ use serde_json::Value;
 pub(crate) const UNSURE_ID: &str = "decide whether it identifies a person and never changes: nothing is called an id";
 
 /// Whether this key only says that the value is a number, a code or a key.
-pub(crate) fn is_weak_id_key(key: &PathSegment) -> bool {
-    matches!(key, PathSegment::Key(name) if is_person_number(&normalize_key(name)) && !normalize_key(name).ends_with("id"))
+pub(crate) fn is_weak_id_key(name: &str) -> bool {
+    is_person_number(&normalize_key(name)) && !is_key_of_id(name)
 }
 
 /// How well a value fits as an id.
 pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") || is_id_of_request(leaf, value) {
+        return None;
+    }
+    if is_first_of_several(leaf, value) {
         return None;
     }
     let name = normalize_key(leaf.name());
@@ -41,11 +44,12 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         name if name.ends_with("userid") && is_key_of_person_id(leaf.name()) => 88,
         name if is_person_id(name) => 86,
         "number" => 40,
+        _ if is_key_of_id(leaf.name()) && names_no_person(leaf.name()) => LEAST_ID,
         name if is_key_of_id(leaf.name()) && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
         name if is_person_number(name) && has_name_beside(leaf, value) => LEAST_ID,
         _ => return None,
     };
-    let others = if is_about_others(leaf) { 50 } else { 0 };
+    let others = if is_about_others(leaf) { 65 } else { 0 };
     // A URL names a place, not a person.
     let address = if looks_like_url(&leaf.text) && name != "sub" { 20 } else { 0 };
     Some(points - depth_penalty(leaf) - others - address - list_penalty(leaf))
@@ -64,6 +68,12 @@ fn is_id_of_request(leaf: &DocumentLeaf, value: &Value) -> bool {
     leaves_of(value).into_iter().any(|other| looks_like_email(&other.text) && in_answer(&other))
 }
 
+/// Whether the value is in a list of several entries, of which the next login may have another one in front.
+fn is_first_of_several(leaf: &DocumentLeaf, value: &Value) -> bool {
+    let indexes = (0..leaf.keys.len()).filter(|at| matches!(leaf.keys[*at], PathSegment::Index(_)));
+    indexes.into_iter().any(|at| resolve(value, &leaf.keys[..at]).and_then(Value::as_array).is_some_and(|list| list.len() > 1))
+}
+
 /// The score of a value that is only named a number, a code or a key.
 const LEAST_ID: i32 = 10;
 
@@ -79,7 +89,7 @@ fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
 
 /// Values without a telling name that may be ids: those by which the people of the recording differ, or whose key at least
 /// names a number.
-pub(crate) fn unnamed_ids(sources: &[PersonSource], people: People) -> Vec<FactCandidate> {
+pub(crate) fn unnamed_ids(sources: &[PersonSource], people: &People) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.documents.iter().enumerate() {
@@ -101,7 +111,14 @@ fn unnamed_id_score(leaf: &DocumentLeaf, value: &Value, distinguishes: bool) -> 
     ];
     let text = &leaf.text;
     let is_text = text.len() <= 255 && !matches!(text.as_str(), "true" | "false") && !text.contains(char::is_whitespace);
-    if !is_text || looks_like_email(text) || looks_like_url(text) || is_about_others(leaf) || names_no_person(leaf.name()) {
+    if !is_text
+        || is_id_of_request(leaf, value)
+        || is_first_of_several(leaf, value)
+        || looks_like_email(text)
+        || looks_like_url(text)
+        || is_about_others(leaf)
+        || names_no_person(leaf.name())
+    {
         return None;
     }
     let words = key_words(leaf.name());

@@ -9,85 +9,106 @@ use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{FactCandidate, PersonSource};
 use serde_json::Value;
 
-/// Whether the logins are those of different people.
+/// Whether two logins are those of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum People {
-    /// There is one login, or nothing shows it.
+enum Pair {
+    /// Nothing shows it.
     Unknown,
     Same,
     Different,
 }
 
+/// The pairs of logins of a recording, by the indexes of their logins.
+pub(crate) struct People(Vec<(usize, usize, Pair)>);
+
 /// What it costs a value that the logins speak against it.
 const AGAINST: i32 = 90;
 
 impl People {
-    /// Compares the e-mail addresses of the answers.
+    /// Compares each login with each other one.
     pub(crate) fn of(sources: &[PersonSource]) -> Self {
-        let mut people = Self::Unknown;
-        for source in sources {
-            let documents: Vec<&Value> = source.documents.iter().flatten().collect();
-            let Some((first, others)) = documents.split_first() else { continue };
-            let mails = leaves_of(first).into_iter().filter(|leaf| looks_like_email(&leaf.text));
-            for mail in mails {
-                for other in others.iter().filter_map(|other| text_at(other, &mail.keys)).filter(|other| looks_like_email(other)) {
-                    if other != mail.text {
-                        return Self::Different;
-                    }
-                    people = Self::Same;
-                }
-            }
-            // Without addresses, people are told apart by what is called the id of a user, and not that of another user.
-            let is_of_user = |leaf: &DocumentLeaf| normalize_key(leaf.name()).ends_with("userid") && is_key_of_person_id(leaf.name());
-            let ids = leaves_of(first).into_iter().filter(is_of_user);
-            let mut others = ids.flat_map(|id| others.iter().filter_map(move |other| Some((text_at(other, &id.keys)?, id.text.clone()))));
-            if people == Self::Unknown && others.any(|(other, own)| other != own) {
-                people = Self::Different;
-            }
-        }
-        people
+        let logins = sources.iter().map(|source| source.documents.len()).max().unwrap_or(0);
+        let pairs = (0..logins).flat_map(|one| (one + 1..logins).map(move |other| (one, other)));
+        Self(pairs.map(|(one, other)| (one, other, compare(sources, one, other))).collect())
+    }
+
+    fn has_different(&self) -> bool {
+        self.0.iter().any(|(.., pair)| *pair == Pair::Different)
     }
 
     /// Lowers the score of the ids that two people share, and of those that one person has twice.
-    pub(crate) fn judge_ids(self, ids: &mut [FactCandidate], sources: &[PersonSource]) {
-        self.lower(ids, sources, |people, is_same| match people {
-            Self::Different => is_same,
-            Self::Same => !is_same,
-            Self::Unknown => false,
+    pub(crate) fn judge_ids(&self, ids: &mut [FactCandidate], sources: &[PersonSource]) {
+        self.lower(ids, sources, |pair, is_same| match pair {
+            Pair::Different => is_same,
+            Pair::Same => !is_same,
+            Pair::Unknown => false,
         });
     }
 
     /// Lowers the score of other facts that two people share.
-    pub(crate) fn judge_facts(self, facts: &mut [FactCandidate], sources: &[PersonSource]) {
-        self.lower(facts, sources, |people, is_same| people == Self::Different && is_same);
+    pub(crate) fn judge_facts(&self, facts: &mut [FactCandidate], sources: &[PersonSource]) {
+        self.lower(facts, sources, |pair, is_same| pair == Pair::Different && is_same);
     }
 
-    fn lower(self, facts: &mut [FactCandidate], sources: &[PersonSource], is_against: impl Fn(Self, bool) -> bool) {
+    fn lower(&self, facts: &mut [FactCandidate], sources: &[PersonSource], is_against: impl Fn(Pair, bool) -> bool) {
         for fact in facts {
             let texts = texts_of(fact, sources);
-            let is_same = texts.windows(2).any(|pair| pair[0] == pair[1]);
-            if texts.len() >= 2 && is_against(self, is_same) {
+            let speaks_against = |(one, other, pair): &(usize, usize, Pair)| {
+                let both = texts.get(*one).and_then(Option::as_ref).zip(texts.get(*other).and_then(Option::as_ref));
+                both.is_some_and(|(one, other)| is_against(*pair, one == other))
+            };
+            if self.0.iter().any(speaks_against) {
                 fact.score -= AGAINST;
             }
         }
     }
 
-    /// Whether a value of the first answer is another one in each of the others.
-    pub(crate) fn distinguishes(self, leaf: &DocumentLeaf, source: &PersonSource) -> bool {
-        let mut texts: Vec<String> = source.documents.iter().flatten().filter_map(|document| text_at(document, &leaf.keys)).collect();
-        let all = texts.len();
-        texts.sort_unstable();
-        texts.dedup();
-        self == Self::Different && all >= 2 && all == texts.len() && all == source.documents.iter().flatten().count()
+    /// Whether a value is in every answer, the same one for each person and another one for each other.
+    pub(crate) fn distinguishes(&self, leaf: &DocumentLeaf, source: &PersonSource) -> bool {
+        let texts: Vec<Option<String>> =
+            source.documents.iter().map(|document| document.as_ref().and_then(|document| text_at(document, &leaf.keys))).collect();
+        let is_everywhere = source.documents.iter().zip(&texts).all(|(document, text)| document.is_none() || text.is_some());
+        let fits = |(one, other, pair): &(usize, usize, Pair)| match (&texts[*one], &texts[*other]) {
+            (Some(one), Some(other)) => (one == other) == (*pair == Pair::Same),
+            _ => true,
+        };
+        let is_found_twice = texts.iter().flatten().count() >= 2;
+        self.has_different() && is_found_twice && is_everywhere && self.0.iter().all(fits)
     }
 }
 
-/// The values of a fact in all logins; none where its path chooses from a list.
-fn texts_of(fact: &FactCandidate, sources: &[PersonSource]) -> Vec<String> {
+/// Compares two logins by the e-mail addresses of their answers.
+fn compare(sources: &[PersonSource], one: usize, other: usize) -> Pair {
+    let mut pair = Pair::Unknown;
+    for source in sources {
+        let document = |login: usize| source.documents.get(login).and_then(Option::as_ref);
+        let (Some(first), Some(second)) = (document(one), document(other)) else { continue };
+        let leaves = leaves_of(first);
+        for mail in leaves.iter().filter(|leaf| looks_like_email(&leaf.text)) {
+            if let Some(other) = text_at(second, &mail.keys).filter(|other| looks_like_email(other)) {
+                if other != mail.text {
+                    return Pair::Different;
+                }
+                pair = Pair::Same;
+            }
+        }
+        // Without addresses, people are known apart by what is called the id of a user, and not that of another user.
+        let is_of_user = |leaf: &&DocumentLeaf| normalize_key(leaf.name()).ends_with("userid") && is_key_of_person_id(leaf.name());
+        let mut ids = leaves.iter().filter(is_of_user).filter_map(|id| Some((text_at(second, &id.keys)?, &id.text)));
+        if pair == Pair::Unknown && ids.any(|(other, own)| other != *own) {
+            pair = Pair::Different;
+        }
+    }
+    pair
+}
+
+/// The values of a fact, one for each login; none where its path chooses from a list.
+fn texts_of(fact: &FactCandidate, sources: &[PersonSource]) -> Vec<Option<String>> {
     if fact.keys.iter().any(|key| matches!(key, PathSegment::Query(_))) {
         return Vec::new();
     }
-    sources[fact.source].documents.iter().flatten().filter_map(|document| text_at(document, &fact.keys)).collect()
+    let texts = sources[fact.source].documents.iter().map(|document| document.as_ref().and_then(|document| text_at(document, &fact.keys)));
+    texts.collect()
 }
 
 fn text_at(document: &Value, keys: &[PathSegment]) -> Option<String> {

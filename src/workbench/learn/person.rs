@@ -7,10 +7,11 @@ use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{
-    is_about_passing, is_about_something_else, is_family_name, is_whole_name, means_proven, mentions_email,
+    is_about_others as is_about_other_people, is_about_passing, is_about_something_else, is_address_of_others, is_family_name,
+    is_key_of_person_id, is_whole_name, means_proven, mentions_email, names_no_person,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
+use crate::workbench::learn::email_verified::{email_verified_fact, is_of_this_person, verified_flag_beside};
 use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids, unnamed_ids};
 use crate::workbench::learn::people::People;
 use crate::workbench::learn::person_names::{name_candidates, unnamed_names};
@@ -57,32 +58,48 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     lower_incomplete_ids(&mut ids);
     let best = ids.iter().max_by_key(|id| id.score);
     let is_found = best.is_some_and(|id| id.score >= LEAST_SURE);
-    let is_sure = is_found && best.is_none_or(|id| id.keys.last().is_some_and(|key| !is_weak_id_key(key)));
-    if !is_found {
-        ids.extend(unnamed_ids(sources, people));
+    let is_sure = is_found && best.is_some_and(is_sure_id);
+    if !is_sure {
+        ids.extend(unnamed_ids(sources, &people));
     }
     let beside: Option<(usize, Vec<PathSegment>)> = ids
         .iter()
         .max_by_key(|id| id.score)
         .and_then(|id| Some((id.source, id.keys.split_last()?.1.to_vec())))
         .filter(|(_, above)| !above.is_empty());
-    chosen.extend(pick_best("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
+    chosen.extend(pick_best("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }, |_, other| is_sure_id(other)));
     let mut mails = find_candidates(sources, email_score);
     people.judge_facts(&mut mails, sources);
     keep_named_addresses(&mut mails);
     let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| email_verified_fact(mail, sources));
-    chosen.extend(pick_best("email", mails, "looks like an e-mail address"));
-    chosen.extend(verified);
+    let address = pick_best("email", mails, "looks like an e-mail address", is_address_too);
+    // The claim of one address says nothing of another one.
+    let is_of_one = address.as_ref().is_some_and(|address| !matches!(address.entry.value, YamlValue::List(_)));
+    chosen.extend(address);
+    chosen.extend(verified.map(|verified| ChosenFact { is_doubtful: verified.is_doubtful || !is_of_one, ..verified }));
     let mut names = name_candidates(sources);
     people.judge_facts(&mut names, sources);
     raise_facts_beside(beside.as_ref(), &mut names);
     if names.iter().all(|name| name.score < LEAST_SURE) {
-        names.extend(unnamed_names(sources, people));
+        names.extend(unnamed_names(sources, &people));
     }
-    chosen.extend(pick_best("name", names, "the person's name, by its name"));
+    chosen.extend(pick_best("name", names, "the person's name, by its name", |_, _| true));
     chosen.extend(picture_fact(sources, |pictures| raise_facts_beside(beside.as_ref(), pictures)));
-    chosen.extend(pick_best("locale", find_candidates(sources, locale_score), "a language, by its name and look"));
+    chosen.extend(pick_best("locale", find_candidates(sources, locale_score), "a language, by its name and look", |_, _| true));
     chosen
+}
+
+/// Whether the key of an id is that of a person's, and what is above it is not about others.
+fn is_sure_id(id: &FactCandidate) -> bool {
+    let mut keys = id.keys.iter().rev().filter_map(PathSegment::key);
+    let is_named = keys.next().is_some_and(|key| is_key_of_person_id(key) && !is_weak_id_key(key));
+    id.score >= LEAST_SURE && is_named && !keys.any(names_no_person)
+}
+
+/// Whether an address may stand in for a better one where that is missing: it is beside it, or what is above it names no other person.
+fn is_address_too(best: &FactCandidate, other: &FactCandidate) -> bool {
+    let above = |fact: &FactCandidate| fact.keys.split_last().map_or_else(Vec::new, |(_, above)| above.to_vec());
+    other.score >= LEAST_SURE && (above(best) == above(other) || is_of_this_person(&above(other)))
 }
 
 /// Lowers the ids that not every login has, if another one is in more of them: a person who lacks the id cannot sign in.
@@ -139,8 +156,13 @@ pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf,
     all
 }
 
-/// The best candidate, followed by others of the same answer for logins that lack it.
-pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, reason: &str) -> Option<ChosenFact> {
+/// The best candidate, followed by others of the same answer for logins that lack it, where those may stand in for the best one.
+pub(crate) fn pick_best(
+    fact: &str,
+    mut all: Vec<FactCandidate>,
+    reason: &str,
+    stands_in: impl Fn(&FactCandidate, &FactCandidate) -> bool,
+) -> Option<ChosenFact> {
     all.sort_by_key(|candidate| Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
@@ -149,7 +171,7 @@ pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, reason: &str) -
     for login in 0..logins {
         let of_login = || all.iter().filter(|candidate| candidate.source == source && candidate.login == login);
         if !of_login().any(|candidate| readings.contains(&candidate.reading))
-            && let Some(next) = of_login().next()
+            && let Some(next) = of_login().find(|other| stands_in(best, other))
         {
             readings.push(next.reading.clone());
         }
@@ -276,7 +298,7 @@ pub(crate) fn list_penalty(leaf: &DocumentLeaf) -> i32 {
 }
 
 fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
-    if !looks_like_email(&leaf.text) {
+    if !looks_like_email(&leaf.text) || is_address_of_others(leaf.name()) {
         return None;
     }
     let name = normalize_key(leaf.name());
@@ -289,13 +311,12 @@ fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         _ => 40,
     };
     let verified_bonus = if verified_flag_beside(leaf, value).is_some() { 15 } else { 0 };
-    let others = if is_about_others(leaf)
-        && !leaf.keys.iter().any(|key| matches!(key, PathSegment::Key(name) if normalize_key(name).contains("account")))
-    {
-        30
-    } else {
-        0
-    };
+    let above = leaf.keys.iter().rev().skip(1).filter_map(PathSegment::key);
+    // The owner of a token is the person who logs in.
+    if above.clone().any(|name| is_about_other_people(name) && normalize_key(name) != "owner") {
+        return None;
+    }
+    let others = if is_about_others(leaf) && !above.clone().any(|name| normalize_key(name).contains("account")) { 30 } else { 0 };
     Some(points - depth_penalty(leaf) - others + verified_bonus)
 }
 

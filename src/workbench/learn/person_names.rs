@@ -87,7 +87,7 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
 }
 
 /// Values without a telling name that look like the names of people, and differ between the people of the recording.
-pub(crate) fn unnamed_names(sources: &[PersonSource], people: People) -> Vec<FactCandidate> {
+pub(crate) fn unnamed_names(sources: &[PersonSource], people: &People) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.documents.iter().enumerate() {

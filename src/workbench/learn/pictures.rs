@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) fn picture_fact(sources: &[PersonSource], judge: impl Fn(&mut [FactCandidate])) -> Option<ChosenFact> {
     let mut pictures = find_candidates(sources, picture_score);
     judge(&mut pictures);
-    let mut found = pick_best("picture", pictures, "an address of a picture, by its name")?;
+    let mut found = pick_best("picture", pictures, "an address of a picture, by its name", |_, _| true)?;
     let leaves = sources[found.source].documents.iter().flatten().flat_map(leaves_of);
     if let YamlValue::Text(path) = &found.entry.value {
         let is_escaped = leaves.into_iter().any(|leaf| leaf.path() == *path && leaf.text.contains("&amp;"));
