@@ -11,6 +11,7 @@ mod quiet;
 mod refusals;
 mod request_damages;
 mod requests;
+mod strangers;
 mod tokens;
 mod tree;
 mod two_logins;

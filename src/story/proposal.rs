@@ -15,7 +15,7 @@ pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace, &
 
 /// Adds the lines of a file as they were when a login worked to the proposals after one that failed; the best first. The changed lines
 /// have masked secrets.
-pub type FormerLinesProposer = fn(&Provider, &LoginError, &Trace, &[ChangedLines], Vec<Proposal>) -> Vec<Proposal>;
+pub type FormerLinesProposer = fn(&Provider, &LoginError, (&Trace, &LoginsAtHand), &[ChangedLines], Vec<Proposal>) -> Vec<Proposal>;
 
 /// A change of a provider's file that a person may accept, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
 use crate::story::file_changes::MASKED;
 use crate::story::proposal::{FileChange, Proposal};
+use crate::story::since_good_login::SinceGoodLogin;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
@@ -39,10 +40,7 @@ pub(crate) async fn failed_story(context: &RequestContext, failed: FailedRecord<
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let mut proposals: Vec<Proposal> = Vec::new();
     if app.stories.may_search_repair(kind, minute) {
-        proposals = propose_repairs(context, live_provider, Err(error), trace);
-        if let Some(since) = &since {
-            proposals = (app.workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
-        }
+        proposals = propose_repairs(context, live_provider, Err(error), trace, since.as_ref());
     }
     let proposals = with_masked_secrets(context, live_provider, proposals);
     let mut remedy = None;
@@ -54,16 +52,21 @@ pub(crate) async fn failed_story(context: &RequestContext, failed: FailedRecord<
     Story { remedy: remedy.map(|code| code.to_string()), since, ..login_story(record, proposals) }
 }
 
-/// What would mend the file of a provider after a login, beside the recent logins at it.
+/// What would mend the file of a provider after a login, beside the recent logins at it and what changed since a login worked.
 pub(crate) fn propose_repairs(
     context: &RequestContext,
     live_provider: &LiveProvider,
     end: Result<&Identity, &LoginError>,
     trace: &Trace,
+    since: Option<&SinceGoodLogin>,
 ) -> Vec<Proposal> {
     let (app, provider) = (context.app(), &live_provider.provider);
     let others = app.recent_logins.at_hand(&context.live_store().store.name, &provider.name, context.now());
-    (app.workbench.propose)(provider, end, trace, &others)
+    let proposals = (app.workbench.propose)(provider, end, trace, &others);
+    match (end, since) {
+        (Err(error), Some(since)) => (app.workbench.propose_as_it_was)(provider, error, (trace, &others), &since.file, proposals),
+        (Ok(..), _) | (Err(..), None) => proposals,
+    }
 }
 
 /// The proposals with masked secrets, because a story is stored and the lines of a change are those of the file.

@@ -197,14 +197,11 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
-    let mut proposals = propose_repairs(context, live_provider, end, trace);
+    let since = if end.is_err() && !live_provider.is_tried() { since_good_login(context, live_provider, trace).await } else { None };
+    let proposals = propose_repairs(context, live_provider, end, trace, since.as_ref());
     // A text that is tried out says nothing about the logins of the live provider, and nothing of it is kept.
     if !live_provider.is_tried() {
         context.app().recent_logins.note(store, &live_provider.provider, end.ok().map(|identity| &*identity.id), trace, context.now());
-    }
-    let since = if end.is_err() && !live_provider.is_tried() { since_good_login(context, live_provider, trace).await } else { None };
-    if let (Err(error), Some(since)) = (end, &since) {
-        proposals = (context.app().workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
     }
     let proposals = with_masked_secrets(context, live_provider, proposals);
     if end.is_ok() && !live_provider.is_tried() {

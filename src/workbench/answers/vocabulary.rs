@@ -141,6 +141,13 @@ pub(crate) fn is_proof_key_of(own: &str, key: &str) -> bool {
         && words.iter().all(is_known)
 }
 
+/// Whether a key is that of an object or a list which holds a person's addresses.
+pub(crate) fn holds_addresses(key: &str) -> bool {
+    const WORDS: [&str; 6] = ["contact", "address", "addresse", "login", "communication", "metadata"];
+    let is_known = |word: &String| WORDS.contains(&word.strip_suffix('s').unwrap_or(word)) || WORDS.contains(&&**word);
+    mentions_email(key) || key_words(key).iter().all(is_known)
+}
+
 /// What is left of a word without the address that it names: `verified` of `emailverified`, nothing of `email`.
 fn without_address(word: &str) -> &str {
     let bare = word.strip_prefix("is").or_else(|| word.strip_prefix("has")).unwrap_or(word);

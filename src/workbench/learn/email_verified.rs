@@ -5,7 +5,7 @@ use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve, write_path};
 use crate::workbench::answers::vocabulary::{
-    is_email_proof_key, is_proof_key_of, is_wrapper, means_proven, means_yes, mentions_email, words_of_which_address,
+    holds_addresses, is_email_proof_key, is_proof_key_of, is_wrapper, means_proven, means_yes, mentions_email, words_of_which_address,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, is_state_key, transferable_path};
@@ -37,7 +37,7 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
 
 /// Whether no key of a path names another person or a thing that is not known.
 pub(crate) fn is_of_this_person(above: &[PathSegment]) -> bool {
-    above.iter().filter_map(PathSegment::key).all(|key| is_wrapper(key) || mentions_email(key))
+    above.iter().filter_map(PathSegment::key).all(|key| is_wrapper(key) || holds_addresses(key))
 }
 
 /// Whether a claim is that of the address with the key `own`, and not of another address beside it.

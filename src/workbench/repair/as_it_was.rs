@@ -9,8 +9,10 @@ use crate::provider::step::Step;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::file_changes::{ChangedLines, MASKED};
 use crate::story::proposal::{FileChange, Proposal};
+use crate::story::recent_logins::LoginsAtHand;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::place::Source;
+use crate::vocabulary::yaml::{YamlEntry, YamlKind, YamlNode, parse};
 use crate::workbench::repair::answer_repairs::RepairGoal;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
@@ -19,7 +21,7 @@ use crate::workbench::repair::person_id::safety::{keeps_parts_of_ids, reads_only
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 use crate::workbench::repair::{MOST, case_from_trace, goal_from_error};
 
-/// Words of the file that check something, or say where a person or a key comes from. A change of their lines is not taken back.
+/// Words of the file that check something, or say where a person or a key comes from. A change of what they say is not taken back.
 const CHECKS: &[&str] = &[
     "trustEmail",
     "missingEmail",
@@ -41,6 +43,8 @@ const CHECKS: &[&str] = &[
     "key",
     "tokenType",
     "logout",
+    "sessionSwap",
+    "reauthenticate",
 ];
 /// The longest stretch that is proposed as a whole, in lines.
 const LONGEST: usize = 12;
@@ -58,11 +62,11 @@ struct FormerLines {
 pub(crate) fn propose_as_it_was(
     provider: &Provider,
     error: &LoginError,
-    trace: &Trace,
+    (trace, others): (&Trace, &LoginsAtHand),
     changed: &[ChangedLines],
     proposals: Vec<Proposal>,
 ) -> Vec<Proposal> {
-    let former = changed.iter().filter_map(|change| former_lines(provider, error, trace, change));
+    let former = changed.iter().filter_map(|change| former_lines(provider, error, (trace, others), change));
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for former in former {
         let line = former.change.line.to_string();
@@ -85,20 +89,25 @@ pub(crate) fn propose_as_it_was(
     all
 }
 
-fn former_lines(provider: &Provider, error: &LoginError, trace: &Trace, changed: &ChangedLines) -> Option<FormerLines> {
+fn former_lines(
+    provider: &Provider,
+    error: &LoginError,
+    (trace, others): (&Trace, &LoginsAtHand),
+    changed: &ChangedLines,
+) -> Option<FormerLines> {
     let text = &*provider.source.text;
     let lines = || changed.before.iter().chain(&changed.now);
-    if changed.before.len() + changed.now.len() > LONGEST || lines().any(|line| line.contains(MASKED) || is_check(line)) {
-        return None;
-    }
-    if has_check_above(text, changed.line, lines().map(|line| depth_of(line)).min()?) {
+    if changed.before.len() + changed.now.len() > LONGEST || lines().any(|line| line.contains(MASKED)) {
         return None;
     }
     let change = FileChange { line: changed.line, removed: changed.now.clone(), added: changed.before.clone() };
     // The lines are compared as they are written, so a line that shows only a part of itself is not found.
     let former = Source::new(provider.source.name.clone(), change.apply(text)?);
+    if checks_of(&provider.source)? != checks_of(&former)? {
+        return None;
+    }
     let former = compile(&former, InstallationContext { loopback: true }).0?;
-    let case = case_from_trace(provider, Err(error), trace);
+    let case = RepairCase { others: Some(others), ..case_from_trace(provider, Err(error), trace) };
     let reread = reread_login(&former, &case);
     let is_safe = keeps_proof(provider, &former, &case)
         && reads_only_ids_of_persons(provider, (&former, &reread))
@@ -108,34 +117,41 @@ fn former_lines(provider: &Provider, error: &LoginError, trace: &Trace, changed:
     is_safe.then(|| FormerLines { change, works, is_decisive: is_where_it_failed(provider, error, trace, changed) })
 }
 
-/// Whether lines of this depth, at this line, stand below a word that checks something.
-fn has_check_above(text: &str, line: usize, depth: usize) -> bool {
-    let above = text.lines().take(line.saturating_sub(1));
-    let mut depth = depth;
-    for line in above.collect::<Vec<_>>().into_iter().rev().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')) {
-        if depth_of(line) < depth {
-            if is_check(line) {
-                return true;
+/// What a file says below the words that check something, however it is written.
+fn checks_of(source: &Source) -> Option<Vec<String>> {
+    let (root, _) = parse(source).ok()?;
+    let mut all = Vec::new();
+    add_checks(&root, "", &mut all);
+    Some(all)
+}
+
+fn add_checks(node: &YamlNode, at: &str, all: &mut Vec<String>) {
+    match &node.kind {
+        YamlKind::Scalar { .. } => {}
+        YamlKind::List(entries) => entries.iter().for_each(|entry| add_checks(entry, at, all)),
+        YamlKind::Map(entries) => {
+            for entry in entries {
+                let (key, at) = (&*entry.key.value, format!("{at}/{}", entry.key.value));
+                if CHECKS.contains(&key) {
+                    all.push(format!("{at}: {}", written(&entry.value)));
+                } else {
+                    add_checks(&entry.value, &at, all);
+                }
             }
-            depth = depth_of(line);
         }
     }
-    false
 }
 
-/// How deep a line is nested. An entry of a list is below a key that stands at the same column.
-fn depth_of(line: &str) -> usize {
-    let text = line.trim_start();
-    2 * (line.len() - text.len()) + usize::from(text.starts_with("- "))
-}
-
-/// Whether a line has a word that checks something.
-fn is_check(line: &str) -> bool {
-    let written = line.split('#').next().unwrap_or_default();
-    let words = written.split(|letter: char| !letter.is_ascii_alphanumeric());
-    // A path may have any word in it, so only keys count.
-    let keys = words.filter(|word| !word.is_empty() && written.contains(&format!("{word}:")));
-    keys.into_iter().any(|word| CHECKS.contains(&word))
+/// A node in one spelling.
+fn written(node: &YamlNode) -> String {
+    match &node.kind {
+        YamlKind::Scalar { text, .. } => format!("{text:?}"),
+        YamlKind::List(entries) => format!("[{}]", entries.iter().map(written).collect::<Vec<_>>().join(", ")),
+        YamlKind::Map(entries) => {
+            let entry = |entry: &YamlEntry| format!("{:?}: {}", entry.key.value, written(&entry.value));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// Whether an address that was not proven is proven only by what proves it.
@@ -177,17 +193,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_checks_something_is_known_by_its_keys() {
-        for (line, expected) in [
-            ("trustEmail: always", true),
-            ("  accepted: { at: $.status, is: ok }", true),
-            ("  signed: { issuer: acme }", true),
-            ("    email: $.data.email", false),
-            ("  form: { keys: 7 }", true),
-            ("    id: $.keys.id  # pkce: off", false),
-            ("  post: https://sso.acme.example/token", false),
+    fn what_checks_something_is_found_however_it_is_written() {
+        let checks = |text: &str| checks_of(&Source::new("acme.yaml", text)).unwrap();
+        let same = "hidden: true\ngetUserInfo: { get: https://sso.acme.example/me, read: { id: $.keys.id } }\n";
+        for (before, now) in [
+            ("require: { at: $.plan, is: gold }\n", ""),
+            ("\"require\": { at: $.plan, is: gold }\n", ""),
+            ("require : { at: $.plan, is: gold }\n", ""),
+            ("require:\n  - { at: $.a, is: b }\n  - { at: $.plan, is: gold }\n", "require:\n  - { at: $.a, is: b }\n"),
+            ("getAccessCode: { form: { keys: 7 } }\n", "getAccessCode: { form: { keys: 8 } }\n"),
+            ("getAccessCode: { 'accepted': { at: $.ok, is: yes } }\n", "getAccessCode: { accepted: { at: $.ok, is: no } }\n"),
+            ("trustEmail: never # pkce: off\n", "trustEmail: always # pkce: off\n"),
         ] {
-            assert_eq!(is_check(line), expected, "{line}");
+            assert_ne!(checks(&format!("{before}{same}")), checks(&format!("{now}{same}")), "{before}");
         }
+        assert_eq!(checks("require: { at: $.plan, is: gold }\n"), checks("\"require\":\n  at: $.plan   # a plan\n  is: 'gold'\n"));
+        assert_eq!(checks(same), checks(&same.replace("true", "false").replace("$.keys.id", "$.id")));
     }
 }

@@ -9,9 +9,10 @@ use crate::vocabulary::names::Slot;
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path};
 use crate::workbench::answers::value_fit::value_fit;
-use crate::workbench::answers::vocabulary::{is_email_proof_key, mentions_email, mentions_proof};
+use crate::workbench::answers::vocabulary::{holds_addresses, is_email_proof_key, mentions_email, mentions_proof};
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::draft::RepairDraft;
+use crate::workbench::repair::person_id::safety::{is_strange_container, paths_of};
 use crate::workbench::repair::reread::RereadLogin;
 use crate::workbench::repair::unresolved_path::nested_paths;
 use serde_json::Value;
@@ -27,6 +28,9 @@ pub(crate) fn keeps_email_proof_safe(
     let (changes_email, changes_claim) = (draft.changes("email"), draft.changes("emailVerified"));
     if !(changes_email || changes_claim) || proven(&before.end) {
         return true;
+    }
+    if reads_address_of_others(old, provider) {
+        return false;
     }
     // An address that moved together with its claim still stands beside it.
     if draft.together && changes_email && changes_claim {
@@ -107,6 +111,23 @@ impl EmailProofCheck<'_> {
         let (Some(address), Some(claim)) = (container(self.known.email), container(self.known.email_verified)) else { return true };
         address == claim || self.draft.same_words && is_parent_or_child(&address, &claim) && holds_single_email(&index)
     }
+}
+
+/// Whether an address or its claim is newly read from an object or a list of another person, or of what only this answer names.
+fn reads_address_of_others(old: &Provider, new: &Provider) -> bool {
+    let address_places = |provider: &Provider| -> Vec<Vec<PathSegment>> {
+        let mut all = paths_of(provider, &["email", "emailVerified"]);
+        let choices = provider.steps().flat_map(Step::all_choices);
+        all.extend(choices.filter_map(|choice| Some([parse_path(&choice.from.source)?, vec![PathSegment::Index(0)]].concat())));
+        all
+    };
+    let (known, mut of_person) = (address_places(old), paths_of(old, &["id", "name", "picture"]));
+    of_person.extend(paths_of(new, &["id"]));
+    let mut new_ones = address_places(new).into_iter().filter(|path| !known.contains(path));
+    new_ones.any(|path| {
+        let above = parent_path(&path).iter().filter_map(PathSegment::key);
+        above.into_iter().any(|key| !holds_addresses(key) && is_strange_container(key, &known, &of_person))
+    })
 }
 
 fn read_paths(reads: &[ReadRule], fact: Slot) -> impl Iterator<Item = &JsonPath> {

@@ -17,6 +17,7 @@ use crate::workbench::repair::reread::RereadLogin;
 use crate::workbench::repair::unresolved_path::nested_paths;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// How alike two spellings of one key are.
 const SAME_KEY: f32 = 0.8;
@@ -24,6 +25,7 @@ const SAME_KEY: f32 = 0.8;
 /// Whether every place at which a change newly reads the id looks like the place of a person's id.
 pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider, &RereadLogin<'_>)) -> bool {
     let IdPlaces { known, mut of_person } = IdPlaces::of_file(old);
+    let of_old_person = of_person.clone();
     // What moved together with the id is still beside it.
     of_person.extend(IdPlaces::of_file(new).of_person);
     let known_inside = paths_inside(old.steps().flat_map(Step::all_reads).filter(|read| read.fact == old.known.id));
@@ -34,7 +36,11 @@ pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider
         let paths = of_id().flat_map(|read| read.reading.paths()).filter(|path| !is_text(path));
         let new_ones = paths.filter_map(|path| Some((path, parse_path(&path.source)?))).filter(|(_, path)| !known.contains(path));
         let is_safe_outside = new_ones.into_iter().all(|(path, segments)| {
-            let is_safe = |found| is_of_person(&segments, found, (&known, &of_person)) && !takes_first_of_several(&segments, value, &known);
+            let is_safe = |found| {
+                is_of_person(&segments, found, (&known, &of_person))
+                    && !takes_entry_of_list(&segments, value, &known)
+                    && !leaves_the_person(&segments, value, &known, &of_old_person)
+            };
             path.first(value).is_none_or(is_safe)
         });
         is_safe_outside && of_id().all(|read| reads_only_ids_inside(read, value, &known_inside))
@@ -101,7 +107,7 @@ impl IdPlaces {
 }
 
 /// The paths by which a file reads these facts.
-fn paths_of(provider: &Provider, facts: &[&str]) -> Vec<Vec<PathSegment>> {
+pub(crate) fn paths_of(provider: &Provider, facts: &[&str]) -> Vec<Vec<PathSegment>> {
     let is_wanted = |read: &&ReadRule| facts.contains(&&**provider.names.name(read.fact));
     let reads = provider.steps().flat_map(Step::all_reads).filter(is_wanted);
     reads.flat_map(|read| read.reading.paths()).filter_map(|path| parse_path(&path.source)).collect()
@@ -120,10 +126,10 @@ fn is_of_person(path: &[PathSegment], value: &Value, (known, of_person): (&[Vec<
     if parent_path(path).iter().filter_map(PathSegment::key).any(|key| is_strange_container(key, known, of_person)) {
         return false;
     }
-    let is_same_key = known.iter().filter_map(|known| last_key(known)).any(|known| spelling_similarity(known, key) >= SAME_KEY);
+    let is_spelling_of = |known: &str| spelling_similarity(known, key) >= SAME_KEY && is_key_of_id(known) == is_key_of_id(key);
+    let is_same_key = known.iter().filter_map(|known| last_key(known)).any(is_spelling_of) && text.parse::<IpAddr>().is_err();
     let is_address = text.contains('@') && Email::parse(&text).is_ok() && !(is_same_key && mentions_email(key));
-    // The `id` of an envelope counts requests.
-    let reads_id = || known.iter().filter_map(|known| last_key(known)).map(normalize_key).any(|key| key.ends_with("id") || key == "sub");
+    let reads_id = || known.iter().filter_map(|known| last_key(known)).any(is_key_of_id);
     let is_count = path.len() == 1 && text.len() < 2 && !reads_id();
     if is_address || !is_same_key && (looks_like_url(&text) || is_moment(&text) || is_count) {
         return false;
@@ -131,7 +137,8 @@ fn is_of_person(path: &[PathSegment], value: &Value, (known, of_person): (&[Vec<
     // The file went on behind the value.
     let is_shorter = !is_outcome_key(key) && known.iter().any(|known| known.starts_with(path) && known.len() == path.len() + 1);
     let goes_on = |known: &Vec<PathSegment>| path.starts_with(known) && path.len() == known.len() + 1;
-    let is_longer = !is_not_personal(key) && known.iter().any(|known| goes_on(known) && last_key(known).is_some_and(is_key_of_id));
+    let holds_value = matches!(&*normalize_key(key), "value" | "text" | "content" | "oid") || is_key_of_person_id(key);
+    let is_longer = holds_value && known.iter().any(|known| goes_on(known) && last_key(known).is_some_and(is_key_of_id));
     // A person's code is one only within what is about the person.
     let parent = parent_path(path).iter().filter_map(PathSegment::key).next_back();
     let is_code = is_outcome_key(key) && !is_not_personal(key) && parent.is_some_and(is_person);
@@ -147,7 +154,7 @@ fn is_same_of_several_ids(key: &str, known: &[Vec<PathSegment>]) -> bool {
 }
 
 /// Whether what is below a key is another's, or stands above the person, and the file reads nothing of the person there.
-fn is_strange_container(key: &str, known: &[Vec<PathSegment>], of_person: &[Vec<PathSegment>]) -> bool {
+pub(crate) fn is_strange_container(key: &str, known: &[Vec<PathSegment>], of_person: &[Vec<PathSegment>]) -> bool {
     let has_key = |paths: &[Vec<PathSegment>]| {
         paths
             .iter()
@@ -165,13 +172,38 @@ fn is_strange_container(key: &str, known: &[Vec<PathSegment>], of_person: &[Vec<
     (is_anothers || is_unknown || is_not_personal(key) && !names_the_answer) && !has_key(known)
 }
 
-/// Whether a path takes the first entry of a list with several, where the file did not.
-fn takes_first_of_several(path: &[PathSegment], document: &Value, known: &[Vec<PathSegment>]) -> bool {
+/// Whether a path takes an entry of a list, where the file did not: the next login may have another one in front. An object that became a list
+/// of one entry is still the object of the file.
+fn takes_entry_of_list(path: &[PathSegment], document: &Value, known: &[Vec<PathSegment>]) -> bool {
     let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, PathSegment::Index(_)));
     lists.into_iter().any(|(at, hop)| {
         let length = path.get(..at).and_then(|list| resolve(document, list)).and_then(Value::as_array).map_or(0, Vec::len);
-        length > 1 && !known.iter().any(|known| known.contains(hop))
+        let list = at.checked_sub(1).and_then(|above| path.get(above));
+        let was_object = list.is_none_or(|list| known.iter().any(|known| parent_path(known).contains(list)));
+        (length > 1 || !was_object) && !known.iter().any(|known| known.contains(hop))
     })
+}
+
+/// Whether a path leads out of the object in which the file reads the id, while that object is there and still says who the person is: then
+/// the id elsewhere is that of another, and the one beside it may be that of the request.
+fn leaves_the_person(path: &[PathSegment], document: &Value, known: &[Vec<PathSegment>], of_person: &[Vec<PathSegment>]) -> bool {
+    known.iter().filter(|known| known.len() > 1).any(|known| {
+        let object = parent_path(known);
+        if is_moved_up(path, known) {
+            return false;
+        }
+        let says_who = |fact: &&Vec<PathSegment>| fact.starts_with(object) && resolve(document, fact).is_some_and(|value| !value.is_null());
+        !path.starts_with(object) && of_person.iter().any(|fact| says_who(&fact))
+    })
+}
+
+/// Whether a path is a known one without its last object. An answer that stands in such an object has an id beside it that counts requests.
+fn is_moved_up(path: &[PathSegment], known: &[PathSegment]) -> bool {
+    const ANSWERS: [&str; 5] = ["result", "response", "reply", "answer", "payload"];
+    let (Some((last, above)), Some((own, around))) = (known.split_last(), path.split_last()) else { return false };
+    let object = above.last().and_then(PathSegment::key).map(normalize_key).unwrap_or_default();
+    let counts = ANSWERS.contains(&&*object) && own.key().is_some_and(|key| normalize_key(key) == "id");
+    last == own && above.split_last().is_some_and(|(_, above)| above == around) && !counts
 }
 
 /// Whether what is below a key is about the person.

@@ -2,7 +2,7 @@
 
 use crate::provider::step::StepKind;
 use crate::story::repair_rule::RepairRule;
-use crate::vocabulary::site::host_of_address;
+use crate::vocabulary::site::{are_of_same_site, host_of_address};
 use crate::vocabulary::yaml::writer::scalar;
 use crate::workbench::answers::refusals::RefusalCause;
 use crate::workbench::repair::catalogue_hints::addresses_in_catalogue;
@@ -145,7 +145,11 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
     } else {
         candidates.extend(own);
     }
-    candidates.retain(|candidate| candidate != bare && !last.contains("${"));
+    // What authenticates the client goes to no site that does not get it already.
+    let stays = |candidate: &str| {
+        refused.step.kind == StepKind::GetUserInfo || candidate.starts_with("https://") && are_of_same_site(candidate, bare)
+    };
+    candidates.retain(|candidate| candidate != bare && !last.contains("${") && stays(candidate));
     let mut seen: Vec<String> = Vec::new();
     for (at, candidate) in candidates.into_iter().enumerate() {
         if seen.contains(&candidate) || seen.len() >= 3 {
