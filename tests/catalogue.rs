@@ -92,6 +92,16 @@ fn every_file_names_its_schema_stands_in_the_catalogue_and_has_a_login_and_a_ref
     }
 }
 
+/// In these texts `${host}` is the host of the broker.
+#[test]
+fn the_texts_of_a_file_with_a_setting_for_the_host_do_not_say_the_brokers_in_its_place() {
+    for path in catalogue() {
+        let file = text(&path);
+        let texts = file.split("\nsettings:").next().unwrap_or_default();
+        assert!(!(file.contains("settings: { host:") && texts.contains("${host}")), "{}", path.display());
+    }
+}
+
 #[test]
 fn the_file_that_takes_the_place_of_another_is_itself_for_new_apps() {
     let successor = |path: &Path| text(path).lines().find_map(|line| line.trim().strip_prefix("supersededBy: ").map(str::to_owned));

@@ -63,6 +63,11 @@ fn a_file_is_found_by_its_name_its_kind_its_country_or_its_host() {
         (&["brazil", "government"], "govbr"),
         (&["kauth.kakao.com"], "kakao"),
         (&["br"], "govbr"),
+        (&["forgejo"], "gitea"),
+        (&["codeberg"], "gitea"),
+        (&["Phorge"], "phabricator"),
+        (&["quickbooks"], "intuit"),
+        (&["login", "único"], "govbr"),
     ] {
         assert_eq!(first(words).as_deref(), Some(expected), "{words:?}");
     }
@@ -181,7 +186,8 @@ fn a_file_that_was_not_confirmed_for_a_year_is_stale() {
     let (code, out, err) = portaria(&folder.0, &["providers", "stale"], &[]);
     assert!(code == 1 && out.contains("acme  2020-01-31, by its witnesses") && !out.contains("nova"), "{out}{err}");
 
-    let folder = folder.with("providers.d/beta.yaml", without);
+    // The playground is a part of the program.
+    let folder = folder.with("providers.d/beta.yaml", without).with("providers.d/playground.yaml", &without.replace("Beta", "Playground"));
     let (_, out, _) = portaria(&folder.0, &["providers", "stale"], &[]);
     assert!(out.contains("beta  never"), "{out}");
     let stale = json(&folder, &["providers", "stale"]);

@@ -101,7 +101,8 @@ impl CheckCommand {
             } else {
                 return Err(CommandFailure::Usage(
                     format!("{}: there is no such file or folder", path.display()),
-                    "give provider files, or the folder that holds them".to_owned(),
+                    "give provider files, or the folder that holds them; `portaria catalogue add NAME` puts one of the catalogue there"
+                        .to_owned(),
                 ));
             }
         }

@@ -147,7 +147,7 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// Find and manage users: show, block, sign out, unlink, export, erase
     #[command(after_help = "Example: portaria users show ana@loja.example")]
     Users(users::UsersCommand),
-    /// Move the linked identities of a provider whose file points elsewhere than before
+    /// Move the linked identities of a provider whose file points elsewhere than before, or list files that were not confirmed for a year
     #[command(after_help = "Example: portaria providers move acme")]
     Providers(providers::ProvidersCommand),
     /// List the signing keys, add one, or retire one

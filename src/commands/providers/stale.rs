@@ -11,6 +11,7 @@ use crate::stores::settings::Settings;
 use crate::stores::{Store, Stores};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_day;
+use crate::web::live_config::PLAYGROUND;
 use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
@@ -79,21 +80,24 @@ impl StaleArguments {
             let rows = stale.iter().map(|file| json!({ "name": &*file.name, "confirmed": day(file), "by": file.at.map(|(_, by)| by.word()), "broken": file.is_broken }));
             print_json(&json!(rows.collect::<Vec<_>>()).to_string());
         } else {
-            print_line(&self.as_text(&stale, confirmations.len()));
+            print_line(&self.as_text(&stale, confirmations.len(), now));
         }
         Ok(if stale.is_empty() { CommandOutcome::Fine } else { CommandOutcome::No })
     }
 
-    fn as_text(&self, stale: &[&LastConfirmation], all: usize) -> String {
+    fn as_text(&self, stale: &[&LastConfirmation], all: usize, now: i64) -> String {
         let of = |count: usize| count_in_words(u64::try_from(count).unwrap_or(u64::MAX), "file", "files");
         match (all, stale) {
-            (0, _) => return "there is no provider file".to_owned(),
+            (0, _) => {
+                return "there is no provider file; `portaria catalogue add NAME` puts one of the catalogue into the folder".to_owned();
+            }
             (all, []) => return format!("{}: each was confirmed within {} days", of(all), self.days),
             (_, [_, ..]) => {}
         }
         let width = stale.iter().map(|file| file.name.chars().count()).max().unwrap_or_default();
         let why = |file: &LastConfirmation| match file.at {
             _ if file.is_broken => "unknown: the file is broken, see `portaria check`".to_owned(),
+            Some((at, _)) if at > now.saturating_add(DAY) => format!("{}: this day is still to come", format_day(at)),
             Some((at, by)) => format!("{}, {}", format_day(at), by.phrase()),
             None => "never: the file has no `evidence`, and no login with it is known here".to_owned(),
         };
@@ -128,6 +132,10 @@ fn last_confirmation(entry: &CatalogueEntry, logins: &[(Box<str>, i64)], now: i6
             return Some(LastConfirmation { name: entry.report.source.stem().into(), at: None, is_broken: true });
         }
     };
+    // The playground comes with the program, and no one else's changes can make it wrong.
+    if provider.listing.is_none() && &*provider.name == PLAYGROUND {
+        return None;
+    }
     let witnesses = provider.listing.as_ref().map(|listing| (listing.evidence.confirmed.end(), Confirmation::Witnesses));
     let login = logins.iter().find(|(name, _)| *name == provider.name).map(|(_, at)| (*at, Confirmation::Login));
     // A day that has not come yet is a slip. It confirms nothing, and is shown where nothing else confirms the file.

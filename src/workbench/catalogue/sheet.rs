@@ -80,10 +80,13 @@ impl CatalogueSheet {
         let composed: Vec<(String, String)> =
             composed.into_iter().filter_map(|row| Some((row.word.strip_prefix("identity.")?.to_owned(), row.value))).collect();
         let is_composed = |fact: &str| composed.iter().any(|(part, _)| part == fact);
+        // Facts beside those that every login has, such as a level.
+        let more = composed.iter().filter(|(part, _)| part == "more").flat_map(|(_, names)| names.split(", ")).collect::<Vec<_>>();
+        let is_part = |part: &str| IDENTITY_FACTS.contains(&part) || more.contains(&part);
         let read =
             steps.iter().flat_map(|step| &step.reads).map(|(fact, from, _)| (self.provider.names.name(*fact).to_string(), from.clone()));
-        let read = read.filter(|(part, _)| IDENTITY_FACTS.contains(&part.as_str()) && !is_composed(part));
-        let composed = composed.iter().filter(|(part, _)| IDENTITY_FACTS.contains(&part.as_str())).cloned();
+        let read = read.filter(|(part, _)| is_part(part) && !is_composed(part));
+        let composed = composed.iter().filter(|(part, _)| is_part(part)).cloned();
         let mut sources: Vec<IdentityPartSource> = Vec::new();
         for (part, from) in read.chain(composed) {
             match sources.iter_mut().find(|known| known.part == part) {
@@ -92,7 +95,7 @@ impl CatalogueSheet {
                 None => sources.push(IdentityPartSource { part, from: vec![from] }),
             }
         }
-        sources.sort_by_key(|source| IDENTITY_FACTS.iter().position(|fact| **fact == *source.part));
+        sources.sort_by_key(|source| IDENTITY_FACTS.iter().position(|fact| **fact == *source.part).unwrap_or(IDENTITY_FACTS.len()));
         sources
     }
 

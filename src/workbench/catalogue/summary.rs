@@ -1,12 +1,13 @@
 //! What lists show of each file of the catalogue, and how a file is found by words.
 
-use crate::provider::listing::{Country, Day, EvidenceGrade, ProviderKind};
+use crate::provider::listing::{BrokerAddresses, Country, Day, EvidenceGrade, Listing, ProviderKind};
 use crate::provider::logo::{BrandMark, ProviderLogo};
 use crate::vocabulary::site::host_of_address;
 use crate::workbench::answers::keys::without_accent;
 use crate::workbench::catalogue::CATALOGUE;
 use crate::workbench::catalogue::gallery_phrases::{GALLERY_LANGUAGES, GalleryLanguage};
 use crate::workbench::catalogue::sheet::CatalogueSheet;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// What a list shows of a file.
@@ -46,8 +47,10 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
     };
     let mut words: Vec<String> = GALLERY_LANGUAGES.iter().map(in_language).collect();
     words.push(listing.kind.word().to_owned());
-    words.push(host_of_address(&listing.manual).to_owned());
+    let pages = std::iter::once(&listing.manual).chain(&listing.register);
+    words.extend(pages.map(|page| host_of_address(page).to_owned()));
     words.extend(sheet.hosts());
+    words.extend(named_in_texts(listing));
     let mark = match &sheet.provider.logo {
         Some(ProviderLogo::Mark(mark)) => Some(*mark),
         Some(ProviderLogo::File(_)) | None => None,
@@ -63,6 +66,17 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
         superseded_by: listing.superseded_by.clone(),
         words: plain(&words.join(" ")),
     }
+}
+
+/// What the notes and the set-up of a file name, such as other products that the file fits: each word with a capital letter, once.
+fn named_in_texts(listing: &Listing) -> BTreeSet<String> {
+    let texts = std::iter::once(&listing.set_up).chain(&listing.notes);
+    let addresses = BrokerAddresses { public_url: "", redirect_uri: "" };
+    let whole: Vec<String> =
+        texts.flat_map(|text| GALLERY_LANGUAGES.iter().map(|language| text.filled(language.code, addresses))).collect();
+    let words = whole.iter().flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric() && letter != '.'));
+    let is_name = |word: &&str| word.len() > 3 && word.starts_with(char::is_uppercase) || word.trim_matches('.').contains('.');
+    words.filter(is_name).map(|word| word.trim_matches('.').to_owned()).collect()
 }
 
 /// What narrows a list of files.
