@@ -35,6 +35,7 @@ pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod start_settings;
 pub(crate) mod storage;
+pub(crate) mod storage_use;
 pub(crate) mod confirmation;
 pub(crate) mod test;
 pub(crate) mod token_agreement;

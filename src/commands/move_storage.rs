@@ -3,7 +3,7 @@
 use crate::commands::backup::{failure, summary};
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::restore::confirm_replacement;
-use crate::commands::{GlobalOptions, master_key, storage};
+use crate::commands::{GlobalOptions, master_key, storage, storage_use};
 use crate::directory::StorageLocation;
 use crate::directory::backup::{BackupSource, BackupTarget, copy};
 use crate::stores::settings::Settings;
@@ -43,6 +43,8 @@ struct MoveStorageArguments {
     /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
+    #[arg(long, help = storage_use::HELP)]
+    although_in_use: bool,
 }
 
 impl StorageCommand {
@@ -63,6 +65,10 @@ impl MoveStorageArguments {
             return Err(CommandFailure::Usage("both are the same storage".to_owned(), help.to_owned()));
         }
         storage::check_exists(&from)?;
+        storage::run(async {
+            storage_use::check_unused(&from, self.although_in_use, storage_use::STOP_HELP).await?;
+            storage_use::check_unused(&to, self.although_in_use, storage_use::STOP_HELP).await
+        })?;
         confirm_replacement(self.replace, self.yes, &to)?;
         storage::make_folder(&to)?;
         storage::run(async {

@@ -2,7 +2,7 @@
 
 use crate::commands::backup::{failure, summary};
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
-use crate::commands::{GlobalOptions, confirmation, master_key, storage};
+use crate::commands::{GlobalOptions, confirmation, master_key, storage, storage_use};
 use crate::directory::StorageLocation;
 use crate::directory::backup::file_source::BackupReader;
 use crate::directory::backup::head::BackupHead;
@@ -35,6 +35,8 @@ pub(crate) struct RestoreCommand {
     /// Restore a backup that was made where the master key was not, if the key that is here opens it
     #[arg(long, conflicts_with = "key_is_lost")]
     key_not_named: bool,
+    #[arg(long, help = storage_use::HELP)]
+    although_in_use: bool,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
@@ -54,6 +56,7 @@ impl RestoreCommand {
             let master = master_key::load_existing(&settings, &place)?;
             reader.try_keys(Box::new(move |key| master_key::opens(&master, std::slice::from_ref(key))));
         }
+        storage::run(storage_use::check_unused(&place, self.although_in_use, storage_use::STOP_HELP))?;
         confirm_replacement(self.replace, self.yes, &place)?;
         storage::make_folder(&place)?;
         storage::run(async {

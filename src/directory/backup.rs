@@ -24,9 +24,9 @@ const WAITING_PARTS: usize = 8;
 /// How many rows a part holds at most, and how many bytes of texts.
 const LARGEST_PART: (usize, usize) = (500, 256 * 1024);
 
-/// The first number of the events of a storage that was copied, if none of its own is higher. It grows by a thousand in a second, so it is above
-/// what a storage has given out that was copied earlier.
-pub(crate) fn first_event_number(now: i64) -> i64 {
+/// The first number of the events of a storage that was copied, and of the changes of its keys, if none of its own is higher. It grows by a
+/// thousand in a second, so it is above what a storage has given out that was copied earlier.
+pub(crate) fn first_number(now: i64) -> i64 {
     now.saturating_mul(1000)
 }
 
@@ -61,7 +61,8 @@ pub(crate) enum BackupSource {
 
 /// Where a copy goes.
 pub(crate) enum BackupTarget {
-    /// A storage without people; or, if it may be replaced, any that this program can use. Its events are numbered on from this moment.
+    /// A storage without people; or, if it may be replaced, any that this program can use. Its events and the changes of its keys are numbered on
+    /// from this moment.
     Storage { place: StorageLocation, may_replace: bool, now: i64 },
     /// A file, and what it is to say of itself.
     File(BackupWriter, Box<BackupHead>),

@@ -84,6 +84,10 @@ impl StorageSyncPosition {
             tracing::warn!("the storage is older than what was read from it before, as after a restore; it is read from the beginning");
             self.ends = EndedSessionCursor::default();
         }
+        // A restore changes the number of the keys, and may leave a higher number of ends that begins with others than those that were read.
+        if self.keys.is_some_and(|keys| keys != generations.keys) {
+            self.ends = EndedSessionCursor::default();
+        }
         // Many sessions may have ended under one number; the rest of them is read next.
         let mut more = self.ends.number < generations.ends || self.is_in_part;
         while more {

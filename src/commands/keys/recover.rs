@@ -1,7 +1,7 @@
 //! `portaria keys recover`: the storage goes on without the master key that is lost.
 
 use crate::commands::outcome::{CommandFailure, print_json, print_line};
-use crate::commands::{backup, confirmation, master_key, storage};
+use crate::commands::{backup, confirmation, master_key, storage, storage_use};
 use crate::directory::StorageLocation;
 use crate::directory::backup::sealed_keys;
 use crate::directory::keys::ListSigningKeys;
@@ -13,7 +13,6 @@ use crate::world::clock;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// How a recovery is made.
 #[derive(Debug, Args)]
@@ -24,8 +23,7 @@ pub(crate) struct RecoverArguments {
     /// The file into which the storage is backed up before [default: portaria-before-recovery-TIME.backup]
     #[arg(long, value_name = "FILE")]
     backup: Option<PathBuf>,
-    /// Go on although the storage is in use, because what uses it is no broker, such as a pooler that holds connections open
-    #[arg(long)]
+    #[arg(long, help = storage_use::HELP)]
     although_in_use: bool,
 }
 
@@ -45,9 +43,7 @@ impl RecoverArguments {
             )));
         }
         master_key::check_creatable(settings, place)?;
-        if !self.although_in_use {
-            check_unused(place).await?;
-        }
+        storage_use::check_unused(place, self.although_in_use, IN_USE_HELP).await?;
         let searched = master_key::describe(&master_key::place(settings, place));
         let warning = format!(
             "No master key that opens the storage was found in {searched}. A key that only the service of the broker is given, such as a variable of \
@@ -76,25 +72,12 @@ impl RecoverArguments {
     }
 }
 
-/// How often it is checked whether the storage is in use, with which pauses: a connection of a process that has ended lasts for a moment.
-const LOOKS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(500);
+/// What to do while another process uses the storage.
+const IN_USE_HELP: &str = "a broker that runs was given the key: look where its service takes it from, and copy it; if that does not help, stop every \
+     broker. If what uses the storage is no broker: `--although-in-use`";
 /// What this command cannot see: brokers on other machines.
 const STOP_EVERY_BROKER: &str =
     "Stop every broker, also those on other machines: one that runs on would go on with the lost key, and its sessions end.";
-
-/// Refuses while another process uses the storage, as far as that can be seen.
-async fn check_unused(place: &StorageLocation) -> Result<(), CommandFailure> {
-    for _ in 0..LOOKS {
-        if place.other_users().await.map_err(|fault| backup::failure(&place.to_string(), &fault))? == 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    let help = "a broker that runs was given the key: look where its service takes it from, and copy it; if that does not help, stop every broker. If \
-                what uses the storage is no broker: `--although-in-use`";
-    Err(CommandFailure::Environment(format!("another process uses {place}"), help.to_owned()))
-}
 
 fn report(as_json: bool, given_up: &GivenUp, backup: &str, kept_at: &str) {
     let GivenUp { sessions, grants, kept_tokens, proofs } = *given_up;

@@ -2,7 +2,7 @@
 
 use crate::directory::backup::fault::BackupFault;
 use crate::directory::backup::schema::{BackupTable, tables_of};
-use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables, first_event_number};
+use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables, first_number};
 use crate::directory::migrations;
 use crate::directory::postgres::backup_source::{connect, last_migration};
 use crate::directory::postgres::migration::{BEGIN, apply};
@@ -33,6 +33,7 @@ pub(crate) async fn receive(
     number_on(&mut connection, &tables).await?;
     apply(&mut connection, &migrations::postgres()).await?;
     number_events_on(&mut connection, now).await?;
+    number_keys_on(&mut connection, now).await?;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
     // Everything is there, however the connection ends.
     let _ = connection.close().await;
@@ -123,8 +124,15 @@ async fn number_on(connection: &mut PgConnection, tables: &[BackupTable]) -> Res
 async fn number_events_on(connection: &mut PgConnection, now: i64) -> Result<(), BackupFault> {
     let sql = format!(
         "SELECT setval(pg_get_serial_sequence('store_events', 'number'), greatest(coalesce(max(number), 0) + 1, {}), false) FROM store_events",
-        first_event_number(now)
+        first_number(now)
     );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
+}
+
+/// A broker that still runs reads its keys when their number has changed, and that of the copy may be the one that it has read.
+async fn number_keys_on(connection: &mut PgConnection, now: i64) -> Result<(), BackupFault> {
+    let sql = format!("UPDATE generations SET number = greatest(number + 1, {}) WHERE name = 'keys'", first_number(now));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())
 }

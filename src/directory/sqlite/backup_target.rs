@@ -2,7 +2,7 @@
 
 use crate::directory::backup::fault::BackupFault;
 use crate::directory::backup::schema::{BackupTable, tables_of};
-use crate::directory::backup::{BackupPart, BackupValue, CopiedTables, first_event_number};
+use crate::directory::backup::{BackupPart, BackupValue, CopiedTables, first_number};
 use crate::directory::migrations;
 use crate::directory::sqlite::backup_source::last_migration;
 use crate::directory::sqlite::file::SqliteFile;
@@ -31,6 +31,7 @@ fn receive_into(path: &Path, may_replace: bool, now: i64, mut parts: Receiver<Ba
     let copied = take_rows(&transaction, schema, &tables, &mut parts)?;
     apply(&transaction, &migrations::sqlite())?;
     number_events_on(&transaction, now)?;
+    number_keys_on(&transaction, now)?;
     transaction.commit()?;
     Ok(copied)
 }
@@ -95,7 +96,13 @@ fn take_rows(
 fn number_events_on(transaction: &Transaction<'_>, now: i64) -> Result<(), BackupFault> {
     transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'store_events'", [])?;
     let last = "INSERT INTO sqlite_sequence (name, seq) SELECT 'store_events', max(coalesce(max(number), 0), ?1) FROM store_events";
-    transaction.execute(last, [first_event_number(now).saturating_sub(1)])?;
+    transaction.execute(last, [first_number(now).saturating_sub(1)])?;
+    Ok(())
+}
+
+/// A broker that still runs reads its keys when their number has changed, and that of the copy may be the one that it has read.
+fn number_keys_on(transaction: &Transaction<'_>, now: i64) -> Result<(), BackupFault> {
+    transaction.execute("UPDATE generations SET number = max(number + 1, ?1) WHERE name = 'keys'", [first_number(now)])?;
     Ok(())
 }
 
