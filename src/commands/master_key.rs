@@ -6,9 +6,11 @@ use crate::directory::StorageLocation;
 use crate::directory::backup::sealed_keys::{self, FoundKey};
 use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
+use crate::stores::catalogue::io_error_message;
 use crate::stores::settings::Settings;
 use crate::vocabulary::text::Text;
 use crate::web::signing_keys;
+use crate::world::secrets::UnreadValue;
 use crate::world::{files, random, secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +25,7 @@ const USUAL_VARIABLE: &str = "PORTARIA_MASTER_KEY";
 /// The master key: from the place that the settings name, from the usual variable, or from a file beside the storage, which is created if it
 /// does not exist. Where something is sealed already no key is created, because a new one could not open it.
 pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    if secrets::read_secret(&place(settings, storage), LABEL).is_none() {
+    if find(settings, storage)?.is_none() {
         check_nothing_sealed(settings, storage)?;
     }
     create(settings, storage)
@@ -31,7 +33,7 @@ pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> 
 
 /// The same for a storage whose master key is lost: whatever is sealed in it is given up.
 pub(crate) fn create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    let text = match (secrets::read_secret(&place(settings, storage), LABEL), written_place(settings), storage) {
+    let text = match (find(settings, storage)?, written_place(settings), storage) {
         (Some(text), ..) => text,
         (None, None, StorageLocation::File(file)) => create_beside(file)?,
         // All machines need the same key, so no machine creates one.
@@ -40,18 +42,49 @@ pub(crate) fn create(settings: &Settings, storage: &StorageLocation) -> Result<M
     parse(&text, settings, MAKE_ONE)
 }
 
-/// Refuses where there is no key and none can be created.
+/// Refuses where there is no key and none can be created, and where what is there cannot be read.
 pub(crate) fn check_creatable(settings: &Settings, storage: &StorageLocation) -> Result<(), CommandFailure> {
-    let is_made = written_place(settings).is_none() && storage.file().is_some();
-    if is_made || secrets::read_secret(&place(settings, storage), LABEL).is_some() {
-        return Ok(());
+    match find(settings, storage)? {
+        Some(text) => parse(&text, settings, MAKE_ONE).map(drop),
+        None if written_place(settings).is_none() && storage.file().is_some() => Ok(()),
+        None => Err(missing(settings, storage, MAKE_ONE)),
     }
-    Err(missing(settings, storage, MAKE_ONE))
+}
+
+/// Refuses a key that is there and cannot be read.
+pub(crate) fn check_readable(settings: &Settings, storage: &StorageLocation) -> Result<(), CommandFailure> {
+    find(settings, storage).map(drop)
+}
+
+/// The text of the key; `None` where there is none. What is there and cannot be read is a failure: it is not lost.
+fn find(settings: &Settings, storage: &StorageLocation) -> Result<Option<Text>, CommandFailure> {
+    let place = place(settings, storage);
+    match secrets::find_secret(&place, LABEL) {
+        Ok(text) => Ok(Some(text)),
+        Err(UnreadValue::NotThere) => Ok(None),
+        Err(UnreadValue::Empty) => Err(unread(&place, "is empty", "write the key of the brokers into it, from your copy; if there never was one, remove the file")),
+        Err(UnreadValue::NotText) => Err(unread(&place, "is no text", "write the key of the brokers into it, from your copy")),
+        Err(UnreadValue::NoOrdinaryFile) => Err(unread(
+            &place,
+            "is no ordinary file",
+            "put the file of the key there; a container engine makes a folder of the name where the file that it is to mount does not exist",
+        )),
+        Err(UnreadValue::Unreadable(error)) => {
+            let help = "let the user that runs the broker read it: `chown` it to that user and `chmod 400` it, or run this as that user";
+            Err(unread(&place, &format!("cannot be read: {}", io_error_message(&error)), help))
+        }
+    }
+}
+
+/// A key that is there and cannot be read, with the rights of its file.
+fn unread(place: &ValueReference, why: &str, help: &str) -> CommandFailure {
+    let rights = place.file().map_or_else(String::new, |file| format!("; {}", files::describe_rights(&file)));
+    CommandFailure::Environment(format!("the master key in {} {why}{rights}", describe(place)), help.to_owned())
 }
 
 /// The master key for a command that opens what a broker has sealed. No key is created, because a new key could not open it.
 pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    let text = secrets::read_secret(&place(settings, storage), LABEL);
+    let text = find(settings, storage)?;
     parse(&text.ok_or_else(|| missing(settings, storage, USE_THAT_OF_THE_BROKERS))?, settings, USE_THAT_OF_THE_BROKERS)
 }
 
@@ -159,7 +192,7 @@ fn create_beside(storage: &Path) -> Result<Text, CommandFailure> {
     let folder = file.parent().unwrap_or(Path::new("."));
     files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
     secrets::write_once(&file, Text::secret(URL_SAFE_NO_PAD.encode(random::bytes::<32>()), &Arc::from(LABEL)))
-        .map_err(|error| CommandFailure::file_error(&file, &error))
+        .map_err(|error| CommandFailure::write_error(&file, &error))
 }
 
 #[cfg(test)]

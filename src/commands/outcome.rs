@@ -4,7 +4,7 @@ use crate::stores::catalogue::io_error_message;
 use crate::vocabulary::diagnostic::is_invisible;
 use crate::world::{files, secrets};
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::path::Path;
 
 /// The outcome of a command that did its work.
@@ -31,6 +31,19 @@ impl CommandFailure {
     /// A file that could not be read or written.
     pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> Self {
         Self::Environment(format!("{}: {}", path.display(), io_error_message(error)), "check the path and its permissions".to_owned())
+    }
+
+    /// A file that could not be written.
+    pub(crate) fn write_error(path: &Path, error: &std::io::Error) -> Self {
+        let reason = match error.kind() {
+            ErrorKind::NotFound => "there is no such folder".to_owned(),
+            ErrorKind::PermissionDenied => format!("this user may not write there; {}", files::describe_rights(path)),
+            ErrorKind::ReadOnlyFilesystem => "the file system may only be read".to_owned(),
+            ErrorKind::StorageFull => "the disk is full".to_owned(),
+            _ => io_error_message(error),
+        };
+        let help = "name a file in a folder in which this user may write".to_owned();
+        Self::Environment(format!("{}: it cannot be written: {reason}", path.display()), help)
     }
 
     /// A folder that is not there and could not be made.

@@ -109,6 +109,7 @@ fn check_key(head: &BackupHead, may_be_unnamed: bool, settings: &Settings, place
     let remedies = "give the master key that the broker had when the backup was made: `masterKey` in the settings goes before \
                     $PORTARIA_MASTER_KEY, and that before master.key beside the storage; if it is lost: `--key-is-lost`";
     let refuse = |why: String| CommandFailure::Environment(why, remedies.to_owned());
+    master_key::check_readable(settings, place)?;
     let wanted = head.master_key.as_deref().map(printable);
     let master = master_key::load_existing(settings, place).map_err(|failure| {
         let fingerprint = wanted.clone().map_or_else(String::new, |fingerprint| format!(" with the fingerprint {fingerprint}"));

@@ -108,6 +108,17 @@ pub(crate) fn is_open_to_everyone(path: &Path) -> bool {
     !path.starts_with("/run/secrets") && allows(&path, 0o006) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
 }
 
+/// The owner and the rights of a path or, where they cannot be seen, of the next folder above it, as a sentence; and who reads.
+pub(crate) fn describe_rights(path: &Path) -> String {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let path = absolute(path);
+    let seen = path.ancestors().find_map(|at| std::fs::metadata(at).ok().map(|about| (at, about)));
+    let Some((at, about)) = seen else { return String::new() };
+    let reader = std::fs::metadata("/proc/self").map_or_else(|_| String::new(), |about| format!(", and this process is one of user {}", about.uid()));
+    let (what, owner, mode) = (at.display(), about.uid(), about.permissions().mode() & 0o7777);
+    format!("{what} belongs to user {owner} with the rights {mode:04o}{reader}")
+}
+
 /// Whether others than its owner may write a file, or replace it in its folder.
 pub(crate) fn others_may_write(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;

@@ -93,6 +93,10 @@ fn examine_disk(file: &Path, findings: &mut Vec<Finding>) {
 fn examine_key(settings: &Settings, place: &StorageLocation, keys: &[FoundKey]) -> Finding {
     let kept_at = master_key::place(settings, place);
     let described = master_key::describe(&kept_at);
+    // A key that is there is not lost.
+    if let Err(failure) = master_key::check_readable(settings, place) {
+        return Finding::of_failure("master key", &failure);
+    }
     match master_key::load_existing(settings, place) {
         Err(failure) if keys.is_empty() => Finding::of_failure("master key", &failure),
         Err(failure) => {
