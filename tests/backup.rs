@@ -9,7 +9,9 @@ use portaria::directory::StorageLocation;
 use portaria::world::{clock, random};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -236,12 +238,71 @@ fn assert_unnamed_key_is_found_out(place: &Place, backup: &str, sealed_by: &str)
     assert!(code == 0 && out.contains("opens its signing keys"), "{out}{told}");
 }
 
+fn files_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    entries.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_master_key_that_is_there_and_cannot_be_read_is_not_called_lost_and_nothing_is_given_up() {
+    let folder = Folder::new("key-unread");
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    drop(Running::start(&folder, &serve).until("listening"));
+    let key = folder.0.join("data/master.key");
+    let make: [(fn(&Path), &str); 3] = [
+        (|key| std::fs::write(key, "").expect("it can be written"), "is empty"),
+        (|key| std::fs::create_dir(key).expect("it can be made"), "is no ordinary file"),
+        (|key| std::os::unix::fs::symlink("nowhere", key).expect("it can be made"), "is no ordinary file"),
+    ];
+    for (make, why) in make {
+        let _ = std::fs::remove_file(&key).or_else(|_| std::fs::remove_dir(&key));
+        make(&key);
+        for words in [&serve[..], &["keys", "recover", "--yes"], &["keys", "rotate"]] {
+            let (code, out, told) = portaria(&folder.0, words, &[]);
+            assert_eq!((code, out.as_str()), (3, ""), "{words:?}: {told}");
+            assert!(told.contains(&format!("data/master.key {why}")) && told.contains(" belongs to user "), "{words:?}: {told}");
+            assert!(!told.contains("keys recover") && !told.contains("there is no master key"), "{words:?}: {told}");
+        }
+        let (_, told, _) = portaria(&folder.0, &["doctor", "--offline"], &[]);
+        assert!(told.contains(why) && !told.contains("keys recover"), "{told}");
+    }
+    assert!(!files_in(&folder.0.join("data")).iter().any(|name| name.ends_with(".backup")), "nothing was begun");
+}
+
+#[test]
+fn a_backup_that_is_interrupted_leaves_no_copy_behind() {
+    let place = Place::on_sqlite();
+    drop(Ending(place.start()));
+    let many = "INSERT INTO ends (number, sid, latest) WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 600000) \
+         SELECT n, 's' || n || ?1, 4000000000 FROM more";
+    let file = rusqlite::Connection::open(place.storage.file().expect("a file")).expect("it opens");
+    file.execute(many, ["-".repeat(40)]).expect("it takes them");
+    drop(file);
+    let aside = || files_in(&place.folder.0).into_iter().filter(|name| name.starts_with(".all.backup.")).collect::<Vec<_>>();
+    for signal in ["-TERM", "-INT"] {
+        let mut backup = Command::new(env!("CARGO_BIN_EXE_portaria"));
+        backup.args(["backup", "all.backup", "--storage", &place.storage_flag()]).current_dir(&place.folder.0);
+        let mut backup = backup.stderr(Stdio::piped()).spawn().expect("it starts");
+        let written = || aside().iter().any(|name| portaria::world::files::read_bytes(&place.folder.0.join(name), 10).is_ok_and(|bytes| bytes.len() == 10));
+        until("the copy has begun", Duration::from_secs(30), written);
+
+        let sent = Command::new("kill").args([signal, &backup.id().to_string()]).status();
+
+        assert!(sent.expect("kill is there").success());
+        let ended = backup.wait().expect("it ends");
+        let mut told = String::new();
+        backup.stderr.take().expect("it was kept").read_to_string(&mut told).expect("text");
+        assert_eq!((ended.code(), aside(), place.folder.0.join("all.backup").exists()), (Some(3), Vec::new(), false), "{signal}: {told}");
+        assert!(told.contains("the backup was interrupted"), "{told}");
+    }
+}
+
 on_both! {
     a_recovery_is_refused_while_a_broker_has_the_storage_open: |place: Place| {
         let broker = Ending(place.start());
         drop(Browser::signed_in(&broker.0, "ana"));
         let place = place.with_other_key();
-        let words = ["keys", "recover", "--yes", "--storage", &place.storage_flag()];
+        let words = ["keys", "recover", "--yes", "--backup", "before", "--storage", &place.storage_flag()];
 
         let (code, out, err) = place.call(&words);
 
@@ -337,6 +398,10 @@ on_both! {
         assert!(told.contains("cannot be decrypted") && told.contains("`portaria keys recover`"), "{told}");
         let (code, _, err) = place.call(&["keys", "recover", "--storage", &place.storage_flag()]);
         assert!(code == 2 && err.contains("--yes"), "{err}");
+        if place.storage.file().is_none() {
+            let (code, _, err) = place.call(&["keys", "recover", "--yes", "--storage", &place.storage_flag()]);
+            assert!(code == 2 && err.contains("`--backup "), "a server has no folder: {err}");
+        }
         let report = place.run(&["keys", "recover", "--yes", "--backup", "before"]);
 
         assert_eq!((report["sessions"].as_u64(), report["backup"].as_str()), (Some(1), Some("before")), "{report}");
@@ -375,8 +440,13 @@ fn a_start_without_the_file_of_the_key_makes_no_other_and_names_every_remedy() {
     drop(Running::start(&folder, &serve).until("listening"));
 
     std::fs::remove_file(&key).expect("it is there");
+    let (code, out, told) = portaria(&folder.0, &["keys", "recover", "--yes", "--backup", "none/before.backup"], &[]);
+    assert!(code == 3 && out.is_empty() && told.contains("none/before.backup: it cannot be written: there is no such folder"), "{out}{told}");
+    assert!(!key.exists(), "nothing has happened yet");
     let (code, out, told) = portaria(&folder.0, &["keys", "recover", "--yes"], &[]);
     assert_eq!(code, 0, "{out}{told}");
+    let backups = |folder: &Path| files_in(folder).into_iter().filter(|name| name.ends_with(".backup")).count();
+    assert_eq!((backups(&folder.0), backups(&folder.0.join("data"))), (0, 1), "it lies where the broker may write");
     assert!(out.contains("data/master.key") && text(&key) != kept, "{out}");
     drop(Running::start(&folder, &serve).until("listening"));
 }

@@ -10,10 +10,11 @@ use crate::directory::backup::{BackupSource, BackupTarget, CopiedTables, copy, s
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
 use crate::world::clock;
-use crate::world::whole_file::WholeFile;
+use crate::world::whole_file::{FileAbandonment, WholeFile};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Write everything that the storage holds into one file.
 #[derive(Debug, Args)]
@@ -86,7 +87,7 @@ pub(crate) fn begin_file(path: &Path, may_replace: bool) -> Result<BackupWriter,
             let help = "name another file, or replace this one: `--overwrite`";
             return CommandFailure::Environment(format!("{}: there is a file of this name", path.display()), help.to_owned());
         }
-        CommandFailure::file_error(path, &error)
+        CommandFailure::write_error(path, &error)
     })
 }
 
@@ -111,12 +112,30 @@ pub(crate) async fn write(
         master_key: master.map(|master| master.fingerprint()),
         schema: 0,
     };
+    let abandonment = writer.abandonment();
     let target = BackupTarget::File(writer, Box::new(head.clone()));
-    let copied = copy(BackupSource::Storage(place.clone()), target).await.map_err(|fault| match fault {
-        BackupFault::File(_) => failure(&file.display().to_string(), &fault),
+    let copying = copy(BackupSource::Storage(place.clone()), target);
+    let copied = tokio::select! {
+        copied = copying => copied,
+        () = asked_to_end(abandonment.is_some()) => {
+            // The file is removed before the process ends, which waits for its threads.
+            abandonment.iter().for_each(FileAbandonment::abandon);
+            let help = "nothing was kept of it; make the backup again".to_owned();
+            return Err(CommandFailure::Environment("the backup was interrupted".to_owned(), help));
+        }
+    };
+    let copied = copied.map_err(|fault| match fault {
+        BackupFault::File(error) => CommandFailure::write_error(file, &error),
         other => failure(&place.to_string(), &other),
     })?;
     Ok((head, copied))
+}
+
+/// Waits for a signal that asks this process to end. Where there is no file to remove, a signal ends it at once.
+async fn asked_to_end(is_file: bool) {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| if is_file { signal(kind).ok() } else { None });
+    let [Some(mut interrupt), Some(mut terminate), Some(mut hangup)] = signals else { return std::future::pending().await };
+    tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => (), _ = hangup.recv() => () }
 }
 
 /// A fault as a failure of the command; `what` is the file or the storage that it is about.

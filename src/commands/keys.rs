@@ -68,7 +68,8 @@ Stop every broker, set the new master key, replace the keys, and start the broke
     #[command(after_help = "Example: portaria keys recover
 
 People, linked identities, passkeys, consents, blocks and the audit stay; sessions, the access of apps and kept tokens of providers go. A backup of
-the storage is made before. Beside a storage that is a file, a new master.key is made; otherwise set the new master key first, and stop every broker.")]
+the storage is made before: beside the file of the storage, or where `--backup` says. A new master.key is made beside that file, unless `masterKey` of the
+settings names another place: then, and with PostgreSQL, put a new master key there first. Stop every broker.")]
     Recover(RecoverArguments),
 }
 

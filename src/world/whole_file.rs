@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file that is not in its place yet. If it is dropped before, it is removed.
 #[derive(Debug)]
@@ -13,6 +15,18 @@ pub(crate) struct WholeFile {
     aside: PathBuf,
     place: PathBuf,
     may_replace: bool,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+/// Gives a file up that another thread writes.
+#[derive(Debug)]
+pub(crate) struct FileAbandonment(Arc<AtomicBool>);
+
+impl FileAbandonment {
+    /// From now on the file takes nothing more and is never put in its place, so the thread that writes it ends, and it is removed.
+    pub(crate) fn abandon(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl WholeFile {
@@ -24,11 +38,21 @@ impl WholeFile {
         let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
         let aside = place.with_file_name(format!(".{name}.{}", random::id()));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        Ok(Self { file, aside, place: place.to_owned(), may_replace })
+        Ok(Self { file, aside, place: place.to_owned(), may_replace, is_abandoned: Arc::default() })
+    }
+
+    /// What gives this file up.
+    pub(crate) fn abandonment(&self) -> FileAbandonment {
+        FileAbandonment(Arc::clone(&self.is_abandoned))
+    }
+
+    fn check_wanted(&self) -> io::Result<()> {
+        if self.is_abandoned.load(Ordering::Relaxed) { Err(io::Error::other("it was given up")) } else { Ok(()) }
     }
 
     /// Puts the file in its place, when all of it is on the disk.
     pub(crate) fn place(self) -> io::Result<()> {
+        self.check_wanted()?;
         self.file.sync_all()?;
         if self.may_replace {
             return std::fs::rename(&self.aside, &self.place);
@@ -51,6 +75,7 @@ impl WholeFile {
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check_wanted()?;
         self.file.write(bytes)
     }
 
@@ -85,6 +110,9 @@ mod tests {
 
         drop(begin(false, b"half").unwrap());
         assert!(!place.exists());
+        let mut abandoned = begin(false, b"half").unwrap();
+        abandoned.abandonment().abandon();
+        assert!(abandoned.write_all(b"more").is_err() && abandoned.place().is_err() && !place.exists());
         begin(false, b"whole").unwrap().place().unwrap();
         let refused = begin(false, b"other").map(drop).unwrap_err().kind();
         assert_eq!((refused, read().as_slice()), (io::ErrorKind::AlreadyExists, &b"whole"[..]));

@@ -20,7 +20,7 @@ pub(crate) struct RecoverArguments {
     /// Do not ask for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-    /// The file into which the storage is backed up before [default: portaria-before-recovery-TIME.backup]
+    /// The file into which the storage is backed up before [default, beside a storage that is a file: portaria-before-recovery-TIME.backup]
     #[arg(long, value_name = "FILE")]
     backup: Option<PathBuf>,
     #[arg(long, help = storage_use::HELP)]
@@ -43,7 +43,10 @@ impl RecoverArguments {
             )));
         }
         master_key::check_creatable(settings, place)?;
+        let file = self.backup_file(place)?;
         storage_use::check_unused(place, self.although_in_use, IN_USE_HELP).await?;
+        // Before anything is asked: whether the file can be written.
+        drop(backup::begin_file(&file, false)?);
         let searched = master_key::describe(&master_key::place(settings, place));
         let warning = format!(
             "No master key that opens the storage was found in {searched}. A key that only the service of the broker is given, such as a variable of \
@@ -52,10 +55,11 @@ impl RecoverArguments {
              consents, blocks and the audit stay. If a copy of the key may exist, look for it first. {STOP_EVERY_BROKER}"
         );
         confirmation::confirm(self.yes, &warning, "word `recover`", "recover")?;
-        let (now, file) = (clock::now(), self.backup_file());
+        let now = clock::now();
         backup::write(settings, place, backup::begin_file(&file, false)?, &file).await?;
         let master = master_key::create(settings, place)?;
-        let directory = storage::open_existing(place).await?;
+        // No broker could be started before, so tables of an earlier version are brought up to date here; the backup has them as they were.
+        let directory = storage::open(place).await?;
         let keys = directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(place))?;
         let mut replaced: Vec<_> = keys.into_iter().map(|key| (key.store, key.status.algorithm)).collect();
         replaced.dedup();
@@ -66,9 +70,15 @@ impl RecoverArguments {
         Ok(())
     }
 
-    fn backup_file(&self) -> PathBuf {
+    /// The file of the backup: the one that is named, or one beside the file of the storage, where the user of the broker may write.
+    fn backup_file(&self, place: &StorageLocation) -> Result<PathBuf, CommandFailure> {
         let time = format_time(clock::now()).replace([':', 'Z'], "");
-        self.backup.clone().unwrap_or_else(|| PathBuf::from(format!("portaria-before-recovery-{time}.backup")))
+        let named = self.backup.clone();
+        let beside = || place.file().map(|file| file.with_file_name(format!("portaria-before-recovery-{time}.backup")));
+        named.or_else(beside).ok_or_else(|| {
+            let help = "name a file in a folder in which this user may write: `--backup /var/backups/before-recovery.backup`";
+            CommandFailure::Usage("the storage is backed up before, and it is a server, so the file has to be named".to_owned(), help.to_owned())
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::directory::backup::head::BackupHead;
 use crate::directory::backup::schema::tables_of;
 use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables};
 use crate::vocabulary::hash::RunningHash;
-use crate::world::whole_file::WholeFile;
+use crate::world::whole_file::{FileAbandonment, WholeFile};
 use serde_json::json;
 use std::io::{BufWriter, Write};
 use tokio::sync::mpsc::Receiver;
@@ -36,6 +36,14 @@ impl<W: Write> HashedLines<W> {
 }
 
 impl BackupWriter {
+    /// What gives the file up; `None` for the standard output.
+    pub(crate) fn abandonment(&self) -> Option<FileAbandonment> {
+        match self {
+            Self::File(file) => Some(file.abandonment()),
+            Self::Output => None,
+        }
+    }
+
     /// Writes what comes. Without the end of the copy no file is left.
     pub(crate) fn receive(self, head: &BackupHead, parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
         match self {
