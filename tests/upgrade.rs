@@ -251,6 +251,7 @@ on_both! {
     };
 
     tokens_signed_by_its_old_key_still_verify_and_its_active_key_signs_on: |kept: Kept| {
+        drop(kept.serve());
         assert_still_reported(&kept.known["keys"], &kept.place.run(&["keys", "list"])["keys"]);
         let broker = kept.serve();
 
@@ -290,6 +291,7 @@ on_both! {
     };
 
     links_are_still_there_and_one_that_was_removed_does_not_come_back: |kept: Kept| {
+        drop(kept.serve());
         for person in kept.people() {
             let [email, store] = ["email", "store"].map(|key| person[key].as_str().expect("a text"));
             assert_still_reported(person, &kept.place.run(&["users", "show", email, "--store", store]));
@@ -303,7 +305,27 @@ on_both! {
         assert_eq!((before, answer.session()), (Some(u64::from(answer.status)), None), "{answer:?}");
     };
 
+    commands_that_only_read_refuse_the_older_tables_and_leave_them: |kept: Kept| {
+        let migrations = || kept.place.count("SELECT count(*) FROM _sqlx_migrations WHERE description <> $1", "");
+        let before = migrations();
+        let storage = kept.place.storage_flag();
+
+        for words in [&["users", "find", "ana"][..], &["history"], &["keys", "list"], &["incident", "K7Q-2MD"]] {
+            let (code, out, told) = kept.place.call(&[words, &["--storage", &storage]].concat());
+            assert_eq!((code, out.as_str()), (3, ""), "{words:?}: {told}");
+            assert!(told.contains("its tables are those of an earlier version"), "{words:?}: {told}");
+            let [backup, start] = ["`portaria backup FILE`", "start the broker once with this version"].map(|part| told.find(part));
+            assert!(backup.is_some() && backup < start, "the backup comes first: {told}");
+        }
+
+        assert_eq!(migrations(), before);
+        drop(kept.serve());
+        assert!(migrations() > before);
+        kept.place.run(&["users", "find", "ana"]);
+    };
+
     the_audit_still_reads: |kept: Kept| {
+        drop(kept.serve());
         let before = &kept.known["history"];
 
         assert_still_reported(before, &kept.place.run(&["history", "--most", "1000"])["history"]);
@@ -321,6 +343,7 @@ on_both! {
         // An incident is kept for 24 hours, so the copy of it is moved to the present time.
         wait(kept.execute(format!("UPDATE incidents SET at = {} WHERE code = '{code}'", clock::now())));
 
+        drop(kept.serve());
         let now = kept.place.run(&["incident", code]);
 
         assert_still_reported(&before["story"], &now["story"]);

@@ -1,7 +1,9 @@
 //! The storage of the directory, for every command that opens it.
 
 use crate::commands::outcome::CommandFailure;
-use crate::directory::backup::fault::NEWER_HELP;
+use crate::directory::backup::fault::{BackupFault, NEWER_HELP};
+use crate::directory::backup::sealed_keys;
+use crate::directory::migrations::latest_schema;
 use crate::directory::postgres::address::{AddressFault, ServerAddress};
 use crate::directory::{Directory, OpenDirectoryError, StorageLocation};
 use crate::stores::settings::{DEFAULT_STORAGE, Settings};
@@ -63,10 +65,27 @@ pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, Command
     })
 }
 
-/// Opens the storage for a command that needs an existing one.
+/// Opens the storage for a command that needs an existing one. The tables of an earlier version are left as they are: the earlier program could
+/// not be started any more, and only a start of the broker is where that is expected.
 pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     check_exists(storage)?;
+    check_current(storage).await?;
     open(storage).await
+}
+
+/// Refuses tables of an earlier version. What else may be wrong shows when the storage is opened.
+async fn check_current(storage: &StorageLocation) -> Result<(), CommandFailure> {
+    let read = sealed_keys::read_with_schema(storage).await;
+    let is_early = matches!(read, Err(BackupFault::EarlyStorage));
+    let older = read.ok().map(|(schema, _)| schema).filter(|schema| *schema < latest_schema());
+    let is = match older {
+        Some(schema) => format!("they have schema {schema}, and this version has {}", latest_schema()),
+        None if is_early => "they are those of a version before 0.1".to_owned(),
+        None => return Ok(()),
+    };
+    let help = "make a backup, `portaria backup FILE`, and then start the broker once with this version; that changes the tables, and the earlier \
+                version cannot be started on them any more";
+    Err(CommandFailure::Environment(format!("{storage}: its tables are those of an earlier version of the program: {is}"), help.to_owned()))
 }
 
 /// Refuses a file that does not exist, so that no command creates it by mistake.
