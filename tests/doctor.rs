@@ -65,7 +65,7 @@ on_both! {
         assert_helpful(&findings);
         let files = of_check(&findings, "provider files");
         assert!(files.iter().any(|(standing, said)| *standing == "wrong" && said.contains("torto.yaml is broken")), "{files:?}");
-        assert!(files.iter().any(|(standing, said)| *standing == "warning" && said.contains("waits for ESPERA_SECRET")), "{files:?}");
+        assert!(files.contains(&("fine", "1 file waits for variables; `portaria check --all` lists them")), "{files:?}");
         let providers = of_check(&findings, "provider");
         let refused = providers.iter().find(|(_, said)| said.starts_with("longe: "));
         assert!(refused.is_some_and(|(standing, said)| *standing == "wrong" && said.contains("connection refused")), "{providers:?}");
@@ -76,6 +76,34 @@ on_both! {
         let key = of_check(&findings, "master key");
         assert_eq!(key, [("wrong", "the one in $PORTARIA_MASTER_KEY opens no signing key of the storage")]);
         assert!(findings.iter().any(|finding| finding["help"].as_str().is_some_and(|help| help.contains("`portaria keys recover`"))));
+    };
+
+    what_check_complains_of_in_the_settings_is_said_here_too: |place: Place| {
+        place.folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+        place.set("trustedAuthorities: [ ca.pem ]\nmail: { smtp: 'smtps://127.0.0.1:4465', from: loja@loja.example, user: file:secrets/acme, password: file:secrets/none }\n");
+        let (checked, _, _) = place.call(&["check"]);
+
+        let (code, findings) = examine(&place, &["--offline"]);
+
+        assert_eq!((checked, code), (1, 1), "{findings:#?}");
+        assert_helpful(&findings);
+        let settings = of_check(&findings, "settings");
+        assert!(settings.iter().any(|(standing, said)| *standing == "wrong" && said.contains("portaria.yaml:4: `ca.pem` is cut off")), "{settings:?}");
+        assert!(settings.iter().any(|(standing, said)| *standing == "warning" && said.contains("`file:secrets/none` is not set")), "{settings:?}");
+        assert!(settings.iter().all(|(standing, _)| *standing != "fine"), "{settings:?}");
+    };
+
+    many_files_that_wait_are_one_line_and_no_warning: |place: Place| {
+        let waiting = crate::web::test_broker::STANDARD.replace("UPSTREAM", &free_address());
+        for at in 0..12 {
+            place.folder.write(&format!("providers.d/p{at}.yaml"), &waiting.replace("SECRET", &format!("env:P{at}_SECRET")));
+        }
+
+        let (code, findings) = examine(&place, &["--offline"]);
+
+        assert_eq!(code, 0, "{findings:#?}");
+        let files = of_check(&findings, "provider files");
+        assert_eq!(files, [("fine", "12 files wait for variables; `portaria check --all` lists them"), ("fine", "offered: 1, waiting: 12")]);
     };
 
     a_proxy_that_is_away_or_lacks_its_password_is_named: |place: Place| {

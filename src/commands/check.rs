@@ -4,28 +4,21 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::progress::ProgressLine;
 use crate::commands::redirect_paths::complain_about_taken_paths;
-use crate::commands::{token_agreement, upgrade_report};
+use crate::commands::{settings_complaints, token_agreement, upgrade_report};
 use crate::provider::listing::{Evidence, Listing};
-use crate::provider::passkey::PASSKEY;
-use crate::provider::value_reference::SecretReference;
-use crate::stores::apps::app_complaints;
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::compiled_on_demand::ListedProvider;
-use crate::stores::events::event_complaints;
 use crate::stores::next_version::{complaints_beside, present_path, with_complaints};
 use crate::stores::read_policy::ReadPolicy;
-use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
-use crate::stores::trusted_authorities::trusted_authorities;
-use crate::stores::{Store, Stores};
+use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::workbench::examples;
-use crate::world::{files, secrets};
+use crate::world::files;
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Show every complaint.
 #[derive(Debug, Args)]
@@ -216,21 +209,7 @@ fn in_brackets(listing: &Listing) -> String {
 fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Result<Settings, CommandFailure> {
     if let Some(path) = global.settings_file() {
         let source: Source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
-        let (mut settings, mut report) = Settings::read(&source);
-        if let (Some(settings), Some(folder)) = (&mut settings, &global.providers) {
-            settings.providers = folder.display().to_string();
-        }
-        if let Some(settings) = &settings
-            && let Some(spec) = &settings.spec
-        {
-            report.complaints.extend(missing_mail_secrets(spec));
-            report.complaints.extend(complaints_about_apps(settings));
-            let stores = Stores::new(settings);
-            report.complaints.extend(stores.all().iter().filter_map(|store| store.events.as_ref()).flat_map(event_complaints));
-            report.complaints.extend(trusted_authorities(settings).1);
-            report.complaints.extend(stores_without_first_sign_in(settings, spec));
-            report = Report::new(report.source, report.complaints);
-        }
+        let (settings, report) = settings_complaints::read(&source, global.providers.as_deref());
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
         let is_readable = settings.is_some();
         lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), listing: None, report });
@@ -243,48 +222,6 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         }
     }
     global.settings()
-}
-
-/// The secrets for sending mail that are not set, in all stores.
-fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
-    let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
-    let references = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
-    let missing = references.filter(|reference| !secrets::is_set(&reference.0));
-    let complaint = |reference: &SecretReference| {
-        let message = format!("`{}` is not set, so no mail can be sent", reference.0.location());
-        let help = "set the variable or create the file on the machine of the broker".to_owned();
-        Complaint::new(Severity::Warning, Some(reference.1), message, help)
-    };
-    missing.map(complaint).collect()
-}
-
-/// The secrets of apps that are not set, and the provider files that they name and that are not there, in all stores.
-fn complaints_about_apps(settings: &Settings) -> Vec<Complaint> {
-    let stores = Stores::new(settings);
-    let of_store = |store: &Arc<Store>| {
-        let known = provider_names(&store.providers).filter(|_| !store.apps.is_empty()).map(|files| store.names_for_apps(files));
-        let of_apps = store.apps.iter().flat_map(|(name, app)| app_complaints(name, app, known.as_deref()));
-        of_apps.chain(token_agreement::apps_without_tokens(store)).collect::<Vec<_>>()
-    };
-    stores.all().iter().flat_map(of_store).collect()
-}
-
-/// The stores that offer passkeys and nothing else: a passkey is added to an account, so there would never be one.
-fn stores_without_first_sign_in(settings: &Settings, spec: &SettingsSpec) -> Vec<Complaint> {
-    let own_ways = |store: &Store| {
-        let own = spec.stores.iter().flat_map(|stores| &stores.0).find(|(name, _)| name.value == *store.name).map(|(_, own)| &**own);
-        own.and_then(|own| own.ways.as_ref()).or(spec.ways.as_ref()).and_then(|ways| ways.0.iter().find(|way| way.value == PASSKEY))
-    };
-    let of_store = |store: &Arc<Store>| {
-        let has_none = store.passkeys.is_some() && !store.email_code && !store.playground && provider_names(&store.providers)?.is_empty();
-        let message = format!(
-            "the store `{}` has no provider and no `email`, so no one could get an account to which a passkey is added",
-            store.name
-        );
-        let help = "put a provider file into its folder, or add `email` to `ways`".to_owned();
-        has_none.then(|| Complaint::new(Severity::Warning, own_ways(store).map(|way| way.place), message, help))
-    };
-    Stores::new(settings).all().iter().filter_map(of_store).collect()
 }
 
 /// Complains about files of one folder that have the same key. A file that waits for a variable counts as well.

@@ -4,15 +4,18 @@ mod network; // the providers, the broker's own address, mail, clocks
 mod storage_checks; // the storage and the master key
 
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_json, print_line};
-use crate::commands::{GlobalOptions, storage};
+use crate::commands::{GlobalOptions, settings_complaints, storage};
 use crate::provider::Provider;
-use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::catalogue::{self, ProviderFileState, io_error_message};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
-use crate::stores::{Store, Stores};
-use crate::vocabulary::diagnostic::printable;
+use crate::stores::{MAIN, Store, Stores};
+use crate::vocabulary::diagnostic::{Severity, printable};
+use crate::world::files;
 use clap::Args;
 use serde_json::json;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Look at settings, storage, master key, network and clock.
@@ -89,8 +92,7 @@ impl DoctorCommand {
         match global.settings() {
             Err(failure) => findings.push(Finding::of_failure("settings", &failure)),
             Ok(settings) => {
-                let file = global.settings_file().map_or_else(|| "no file: all defaults".to_owned(), |path| path.display().to_string());
-                findings.push(Finding::fine("settings", file));
+                examine_settings(global, &mut findings);
                 self.examine(&settings, &mut findings)?;
             }
         }
@@ -123,15 +125,33 @@ impl DoctorCommand {
     }
 }
 
+/// What `check` has to say of the settings. That they can be used was found out before.
+fn examine_settings(global: &GlobalOptions, findings: &mut Vec<Finding>) {
+    let Some(path) = global.settings_file() else { return findings.push(Finding::fine("settings", "no file: all defaults")) };
+    let file = path.display().to_string();
+    let complaints = files::read_source(&path).map_or_else(|_| Vec::new(), |source| settings_complaints::read(&source, global.providers.as_deref()).1.complaints);
+    if complaints.is_empty() {
+        return findings.push(Finding::fine("settings", file));
+    }
+    findings.extend(complaints.into_iter().map(|complaint| {
+        let line = complaint.place.map_or_else(String::new, |place| format!(":{}", place.line));
+        let said = format!("{file}{line}: {}", complaint.message);
+        match complaint.severity {
+            Severity::Error => Finding::wrong("settings", said, complaint.help),
+            Severity::Warning => Finding::warning("settings", said, complaint.help),
+        }
+    }));
+}
+
 /// The provider files of all stores.
 fn examine_files(settings: &Settings, stores: &Stores, findings: &mut Vec<Finding>) -> Vec<ExaminedProvider> {
     let mut found = Vec::new();
     for store in stores.all() {
         let Ok(paths) = catalogue::provider_files(&store.providers) else {
-            let said = format!("{}: there is no folder of provider files", store.providers.display());
-            findings.push(Finding::warning("provider files", said, "write one: `portaria new`"));
+            findings.push(unlisted_folder(&store.providers));
             continue;
         };
+        let mut dormant: u64 = 0;
         for entry in catalogue::load_all(&paths, store_context(store), &ReadPolicy::for_store(settings, stores, store)) {
             let file = printable(&entry.report.source.name);
             match entry.state {
@@ -142,13 +162,8 @@ fn examine_files(settings: &Settings, stores: &Stores, findings: &mut Vec<Findin
                         format!("`portaria check {file}` shows why"),
                     ));
                 }
-                ProviderFileState::Dormant(provider, missing) => {
-                    let said = format!("{file} waits for {}", missing.join(", "));
-                    findings.push(Finding::warning(
-                        "provider files",
-                        said,
-                        "set these values, or leave the file as it is until you have them",
-                    ));
+                ProviderFileState::Dormant(provider, _) => {
+                    dormant = dormant.saturating_add(1);
                     found.push(ExaminedProvider { store: Arc::clone(store), provider, is_live: false });
                 }
                 ProviderFileState::Offered(provider) => {
@@ -157,10 +172,32 @@ fn examine_files(settings: &Settings, stores: &Stores, findings: &mut Vec<Findin
                 ProviderFileState::Off(_) => {}
             }
         }
+        if dormant > 0 {
+            // A file of the catalogue waits until its provider is wanted.
+            let waiting = if dormant == 1 { "1 file waits".to_owned() } else { format!("{dormant} files wait") };
+            let folder = if *store.name == *MAIN { String::new() } else { format!(" {}", store.providers.display()) };
+            let said = format!("{waiting} for variables; `portaria check --all{folder}` lists them");
+            findings.push(Finding::fine("provider files", said));
+        }
     }
     let live = found.iter().filter(|one| one.is_live).count();
     findings.push(Finding::fine("provider files", format!("offered: {live}, waiting: {}", found.len() - live)));
     found
+}
+
+/// A folder of provider files that cannot be listed.
+fn unlisted_folder(folder: &Path) -> Finding {
+    let shown = folder.display();
+    match files::yaml_files(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !files::is_there(folder) => {
+            Finding::warning("provider files", format!("{shown}: there is no folder of provider files"), "write one: `portaria new`")
+        }
+        Err(error) => {
+            let said = format!("{shown}: the folder of provider files cannot be listed: {}; {}", io_error_message(&error), files::describe_rights(folder));
+            Finding::wrong("provider files", said, "let the user of the broker list it and read its files, or mount it again")
+        }
+        Ok(_) => Finding::warning("provider files", format!("{shown}: the folder could not be listed a moment ago"), "look again"),
+    }
 }
 
 fn store_context(store: &Store) -> crate::provider::InstallationContext {

@@ -32,6 +32,7 @@ pub mod outcome;
 pub(crate) mod schema;
 pub mod broker;
 pub(crate) mod serve;
+pub(crate) mod settings_complaints;
 pub(crate) mod simulate;
 pub(crate) mod start_settings;
 pub(crate) mod storage;
