@@ -1,5 +1,10 @@
 //! The lines of a file of people: CSV with a head, one JSON object a line, or one JSON list. The file is read in parts, however long it is.
 
+mod csv_records; // the lines that belong together
+
+use crate::commands::users::import_lines::csv_records::CsvRecords;
+use crate::commands::users::imported_person::FIELDS;
+use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use serde::de::{DeserializeSeed, Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -7,6 +12,9 @@ use std::io::{self, BufRead, Read};
 
 /// A line that was read: its number, and its fields by name, or why it cannot be read. Entries of a JSON list are numbered from 1.
 pub(crate) type ReadLine = (u64, Result<Map<String, Value>, String>);
+
+/// The mark at the beginning of a file that says that it is UTF-8; some programs write it.
+const MARK: &str = "\u{feff}";
 
 /// The longest line.
 const LONGEST: u64 = 1024 * 1024;
@@ -23,7 +31,7 @@ pub(crate) enum ImportLayout {
 pub(crate) fn layout_of(file: &mut impl BufRead) -> io::Result<ImportLayout> {
     loop {
         let begin = file.fill_buf()?;
-        let begin = begin.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begin);
+        let begin = begin.strip_prefix(MARK.as_bytes()).unwrap_or(begin);
         match begin.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => return Ok(ImportLayout::JsonLines),
             Some(b'[') => return Ok(ImportLayout::JsonList),
@@ -43,6 +51,9 @@ pub(crate) fn read(mut file: impl BufRead, layout: ImportLayout, take: &mut dyn 
         ImportLayout::Csv => read_csv(&mut file, take),
         ImportLayout::JsonLines => read_json_lines(&mut file, take),
         ImportLayout::JsonList => {
+            let begin = file.fill_buf().map_err(|error| error.to_string())?;
+            let mark = if begin.starts_with(MARK.as_bytes()) { MARK.len() } else { 0 };
+            file.consume(mark);
             let mut from = serde_json::Deserializer::from_reader(file);
             from.deserialize_seq(JsonEntries(take)).and_then(|()| from.end()).map_err(|error| error.to_string())
         }
@@ -53,7 +64,7 @@ fn read_json_lines(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bo
     let (mut number, mut line) = (0, Vec::new());
     while next_line(file, &mut line)? {
         number += 1;
-        let text = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line);
+        let text = line.strip_prefix(MARK.as_bytes()).unwrap_or(&line);
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
@@ -72,20 +83,9 @@ fn next_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, String
 }
 
 fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> Result<(), String> {
-    let (mut number, mut head, mut line) = (0, Vec::new(), Vec::new());
-    let mut record = Vec::new();
-    while next_line(file, &mut line)? {
-        let first = number + 1;
-        number += 1;
-        record.clone_from(&line);
-        // A quote that is open at the end of a line goes on in the next one.
-        while ends_in_quotes(&record) && next_line(file, &mut line)? {
-            number += 1;
-            record.extend_from_slice(&line);
-            if record.len() as u64 > LONGEST {
-                return Err(format!("line {first}: a quote is not closed"));
-            }
-        }
+    let mut head: Vec<String> = Vec::new();
+    let mut records = CsvRecords::new(file);
+    while let Some((first, record)) = records.next_record()? {
         let Ok(text) = std::str::from_utf8(&record) else {
             let at: u64 = lines_before_fault(&record).saturating_add(first);
             if head.is_empty() {
@@ -101,8 +101,11 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
             continue;
         }
         let values = fields_of(text);
+        if values.is_err() {
+            records.read_again_after_first_line();
+        }
         if head.is_empty() {
-            head = values.map_err(|why| format!("line {first}: {why}"))?.iter().map(|name| name.trim().to_owned()).collect();
+            head = head_of(values.map_err(|why| format!("line {first}: {why}"))?)?;
             continue;
         }
         let record = values.and_then(|values| {
@@ -119,26 +122,26 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
     Ok(())
 }
 
+/// The names of the fields, which stand in the first line.
+fn head_of(names: Vec<String>) -> Result<Vec<String>, String> {
+    let head: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    let unknown = head.iter().find(|name| !FIELDS.contains(&name.as_str()));
+    match unknown {
+        None => Ok(head),
+        Some(name) if name.contains(';') => {
+            Err("the first line separates the fields with `;`: separate with commas, in all lines".to_owned())
+        }
+        Some(name) => {
+            let near = did_you_mean(name, FIELDS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Err(format!("the first line names the fields, and `{}` is not one{near}", printable(name)))
+        }
+    }
+}
+
 /// How many lines of a record end before its first byte that is not UTF-8.
 fn lines_before_fault(record: &[u8]) -> u64 {
     let valid = std::str::from_utf8(record).map_or_else(|fault| fault.valid_up_to(), str::len);
     record.iter().take(valid).filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// Whether a line ends inside of a field in quotes. A quote inside of another field opens none, so that a stray one takes no further lines.
-fn ends_in_quotes(line: &[u8]) -> bool {
-    let (mut is_quoted, mut is_begin) = (false, true);
-    for byte in line {
-        match (is_quoted, byte) {
-            // A doubled quote closes and opens again.
-            (true, b'"') => (is_quoted, is_begin) = (false, true),
-            (true, _) => {}
-            (false, b'"') if is_begin => is_quoted = true,
-            (false, b',') => is_begin = true,
-            (false, _) => is_begin = false,
-        }
-    }
-    is_quoted
 }
 
 /// The fields of a line: with commas between them; one in quotes may hold commas, line breaks and doubled quotes.
@@ -236,6 +239,39 @@ mod tests {
         assert_eq!(lines("{\"email\":\"a@b.example\"}\n\n{}").0, [r#"1: {"email":"a@b.example"}"#, "3: {}"]);
         assert_eq!(lines(" \n[{\"email\":\"a@b.example\"}, {}]").0, [r#"1: {"email":"a@b.example"}"#, "2: {}"]);
         assert_eq!(lines(""), (Vec::new(), Ok(())));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_costs_its_own_line_alone() {
+        let open = "a quote is not closed";
+        let (found, ended) = lines("email,name\na@b.example,\"Ana\nb@b.example,Bia\nc@b.example,\"Silva, C\"\nd@b.example,\"D\nD\"\n");
+        let comma = "a comma is expected behind a closing quote";
+        let of = |number: u64, email: &str, name: &str| format!(r#"{number}: {{"email":"{email}@b.example","name":"{name}"}}"#);
+        assert_eq!(found, [format!("2! {comma}"), of(3, "b", "Bia"), of(4, "c", "Silva, C"), of(5, "d", r"D\nD")]);
+        assert_eq!(ended, Ok(()));
+        assert_eq!(lines("email,name\na,\"Ana\nb,Bia\n").0, [format!("2! {open}"), r#"3: {"email":"b","name":"Bia"}"#.to_owned()]);
+    }
+
+    #[test]
+    fn many_quotes_that_are_not_closed_are_read_in_bounded_time() {
+        let many = 400_000;
+        let text = format!("email,name\n{}{}", "a,\"x\n".repeat(1), "b,y\n".repeat(many));
+        let (found, _) = lines(&text);
+        assert_eq!((found.len(), found[0].as_str()), (many + 1, "2! a quote is not closed"));
+        // Each of them opens a quote, and the next one closes it.
+        let text = format!("email,name\n{}", "a,\"x\n".repeat(many));
+        assert_eq!(lines(&text).0.len(), many);
+    }
+
+    #[test]
+    fn a_head_is_judged_once_and_a_byte_order_mark_is_no_part_of_a_list() {
+        assert_eq!(
+            lines("email;name\na;b\nc;d\n"),
+            (Vec::new(), Err("the first line separates the fields with `;`: separate with commas, in all lines".to_owned()))
+        );
+        let near = "the first line names the fields, and `mail` is not one; did you mean `email`?";
+        assert_eq!(lines("mail,name\na,b\nc,d\n"), (Vec::new(), Err(near.to_owned())));
+        assert_eq!(lines("\u{feff}[{\"email\":\"a@b.example\"}]"), (vec![r#"1: {"email":"a@b.example"}"#.to_owned()], Ok(())));
     }
 
     #[test]

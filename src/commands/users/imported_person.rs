@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The fields of a line.
-const FIELDS: [&str; 9] = ["email", "emailVerified", "name", "picture", "locale", "store", "provider", "providerId", "identities"];
+pub(crate) const FIELDS: [&str; 9] =
+    ["email", "emailVerified", "name", "picture", "locale", "store", "provider", "providerId", "identities"];
 
 /// Where the file of a provider points, and its name; or why identities of it cannot be imported.
 type ProviderPlace = Result<(Arc<str>, Arc<str>), String>;
@@ -127,6 +128,9 @@ fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> Result<Option<&'f str
 fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, String> {
     match fields.get(name) {
         Some(Value::Bool(flag)) => Ok(*flag),
+        Some(other @ (Value::Number(_) | Value::Array(_) | Value::Object(_))) => {
+            Err(format!("`{name}` is `{}`; write `true` or `false`", printable(&other.to_string())))
+        }
         _ => match text(fields, name)?.map(str::to_ascii_lowercase).as_deref() {
             Some("true" | "yes" | "1") => Ok(true),
             None | Some("false" | "no" | "0") => Ok(false),
