@@ -8,6 +8,7 @@ use crate::support::{root, text};
 use portaria::directory::StorageLocation;
 use portaria::world::{clock, random};
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -219,6 +220,33 @@ fn a_backup_is_for_its_owner_alone_and_goes_through_a_pipe_as_well() {
     assert!(err.contains("$PORTARIA_MASTER_KEY") && err.contains("keep a copy of the key apart"), "{err}");
 }
 
+#[test]
+fn what_a_server_does_not_let_a_user_do_is_said_in_its_words() {
+    let made = Place::on_sqlite();
+    drop(Ending(made.start()));
+    let backup = backed_up(&made, "all.backup").display().to_string();
+    let place = Place::on_postgres();
+    let role = format!("r{}", random::id().to_lowercase().replace(['-', '_'], "x"));
+    let order = |sql: String| {
+        wait(async {
+            let mut connection = PgConnection::connect(&place.storage_flag()).await.expect("a server");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("it does that");
+        });
+    };
+    order(format!("CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
+    let as_role = place.storage_flag().replace("portaria@", &format!("{role}@"));
+    let restore = |storage: &str| made.call(&["restore", &backup, "--storage", storage]);
+
+    let (code, _, told) = restore(&as_role);
+    assert!(code == 3 && told.contains("42501: permission denied for schema public") && told.contains("may create tables"), "{told}");
+    let (_, told, _) = made.call(&["doctor", "--offline", "--storage", &as_role]);
+    assert!(told.contains("has no tables yet, and this user may not create them"), "{told}");
+    order("CREATE TABLE users (id TEXT)".to_owned());
+    let (code, _, told) = restore(&place.storage_flag());
+    assert!(code == 3 && told.contains("42P07: relation \"users\" already exists") && told.contains("another program"), "{told}");
+    order(format!("DROP ROLE {role}"));
+}
+
 /// A backup that does not name its key is restored on demand, if the key that is here opens it: another one leaves everything as it is.
 fn assert_unnamed_key_is_found_out(place: &Place, backup: &str, sealed_by: &str) {
     let other = empty_storage(place, true);
@@ -283,7 +311,11 @@ fn a_backup_that_is_interrupted_leaves_no_copy_behind() {
         let mut backup = Command::new(env!("CARGO_BIN_EXE_portaria"));
         backup.args(["backup", "all.backup", "--storage", &place.storage_flag()]).current_dir(&place.folder.0);
         let mut backup = backup.stderr(Stdio::piped()).spawn().expect("it starts");
-        let written = || aside().iter().any(|name| portaria::world::files::read_bytes(&place.folder.0.join(name), 10).is_ok_and(|bytes| bytes.len() == 10));
+        let written = || {
+            aside()
+                .iter()
+                .any(|name| portaria::world::files::read_bytes(&place.folder.0.join(name), 10).is_ok_and(|bytes| bytes.len() == 10))
+        };
         until("the copy has begun", Duration::from_secs(30), written);
 
         let sent = Command::new("kill").args([signal, &backup.id().to_string()]).status();
@@ -441,7 +473,10 @@ fn a_start_without_the_file_of_the_key_makes_no_other_and_names_every_remedy() {
 
     std::fs::remove_file(&key).expect("it is there");
     let (code, out, told) = portaria(&folder.0, &["keys", "recover", "--yes", "--backup", "none/before.backup"], &[]);
-    assert!(code == 3 && out.is_empty() && told.contains("none/before.backup: it cannot be written: there is no such folder"), "{out}{told}");
+    assert!(
+        code == 3 && out.is_empty() && told.contains("none/before.backup: it cannot be written: there is no such folder"),
+        "{out}{told}"
+    );
     assert!(!key.exists(), "nothing has happened yet");
     let (code, out, told) = portaria(&folder.0, &["keys", "recover", "--yes"], &[]);
     assert_eq!(code, 0, "{out}{told}");

@@ -117,6 +117,16 @@ impl StorageLocation {
     }
 }
 
+impl StorageLocation {
+    /// Whether tables can be created in the storage, as far as that can be seen before it is done.
+    pub(crate) async fn may_create_tables(&self) -> Result<bool, BackupFault> {
+        match self {
+            Self::File(_) => Ok(true),
+            Self::Server(address) => postgres::backup_source::may_create_tables(address).await,
+        }
+    }
+}
+
 impl BackupTarget {
     async fn receive(self, mut parts: Receiver<BackupPart>) -> Result<CopiedTables, BackupFault> {
         match self {

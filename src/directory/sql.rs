@@ -177,11 +177,17 @@ impl StorageFault {
 
 impl EngineFailure<'_> {
     /// The reason for the log, without personal data: the message of a database may repeat values, so the log gets the code and the
-    /// name of a constraint. The message is added only where it is about the machine: a disk, a file, a server.
+    /// name of a constraint. The message is added only where it is about the machine (a disk, a file, a server) or about tables and rights.
     pub(crate) fn loggable(&self) -> String {
         let constraint = self.constraint.map_or_else(String::new, |name| format!(", constraint {name}"));
-        let sentence = if is_about_the_machine(self.code) { format!(": {}", self.message) } else { String::new() };
+        let sentence =
+            if is_about_the_machine(self.code) || self.is_about_tables() { format!(": {}", self.message) } else { String::new() };
         format!("code {}{constraint}{sentence}", self.code)
+    }
+
+    /// Whether it is about tables, columns and rights, whose names are no data. A syntax error repeats what stands near it.
+    pub(crate) fn is_about_tables(&self) -> bool {
+        self.code.len() == 5 && self.code.starts_with("42") && self.code != "42601"
     }
 }
 
@@ -211,6 +217,8 @@ mod tests {
             ("776", None, "code 776: "),
             ("53100", None, "code 53100: "),
             ("25006", None, "code 25006: "),
+            ("42501", None, "code 42501: "),
+            ("42601", None, "code 42601"),
         ] {
             let expected = if expected.ends_with(": ") { format!("{expected}{message}") } else { expected.to_owned() };
             assert_eq!(EngineFailure { code, constraint, message }.loggable(), expected);

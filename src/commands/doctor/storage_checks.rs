@@ -32,7 +32,12 @@ pub(crate) async fn examine(settings: &Settings, place: &StorageLocation, findin
             keys
         }
         Err(BackupFault::NoTables) => {
-            findings.push(Finding::warning("storage", format!("{place} has no tables yet"), "the first start of the broker makes them"));
+            findings.push(if let Ok(false) = place.may_create_tables().await {
+                let help = "let it: `GRANT CREATE ON SCHEMA public TO portaria`, with the name of the user in the address";
+                Finding::wrong("storage", format!("{place} has no tables yet, and this user may not create them"), help)
+            } else {
+                Finding::warning("storage", format!("{place} has no tables yet"), "the first start of the broker makes them")
+            });
             return Vec::new();
         }
         Err(fault) => {

@@ -16,6 +16,8 @@ pub(crate) enum BackupFault {
     Interrupted,
     /// The storage could not do it, for a reason without personal data.
     Storage(String),
+    /// The server refuses it for its tables or its rights.
+    Tables(String),
     /// The file could not be read or written.
     File(io::Error),
     /// The storage has no tables of this program.
@@ -55,7 +57,7 @@ impl fmt::Display for BackupFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Interrupted => f.write_str("the copy was interrupted"),
-            Self::Storage(reason) => f.write_str(reason),
+            Self::Storage(reason) | Self::Tables(reason) => f.write_str(reason),
             Self::File(error) => error.fmt(f),
             Self::NoTables => f.write_str("there are no tables of this program in it"),
             Self::NewerStorage(schema) => NewerSchema(*schema).fmt(f),
@@ -94,6 +96,10 @@ impl BackupFault {
         match self {
             Self::Interrupted => "try it again; nothing was kept",
             Self::Storage(_) => "check that the storage can be reached and written, and that the disk has room; nothing was kept",
+            Self::Tables(_) => {
+                "check that this user may create tables in it, and read and write those that are there, and that none of them is of another program; \
+                 nothing was kept"
+            }
             Self::File(_) => "check the path and its permissions",
             Self::NoTables => "name the storage that the broker has: `--storage`",
             Self::NewerStorage(_) => NEWER_HELP,
@@ -134,7 +140,8 @@ impl From<sqlx::Error> for BackupFault {
         match &error {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
-                Self::Storage(EngineFailure { code: &code, constraint: error.constraint(), message: error.message() }.loggable())
+                let failure = EngineFailure { code: &code, constraint: error.constraint(), message: error.message() };
+                if failure.is_about_tables() { Self::Tables(failure.loggable()) } else { Self::Storage(failure.loggable()) }
             }
             sqlx::Error::Configuration(_) => Self::Storage("this is not the address of a database".to_owned()),
             other => Self::Storage(other.to_string()),

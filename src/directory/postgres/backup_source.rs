@@ -63,6 +63,15 @@ pub(crate) async fn other_connections(address: &str) -> Result<u64, BackupFault>
     Ok(many.unsigned_abs())
 }
 
+/// Whether the user of the address may create tables.
+pub(crate) async fn may_create_tables(address: &str) -> Result<bool, BackupFault> {
+    let mut connection = connect(address).await?;
+    let is_allowed = "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)";
+    let allowed = sqlx::raw_sql(is_allowed).fetch_one(&mut connection).await?.try_get(0)?;
+    connection.close().await?;
+    Ok(allowed)
+}
+
 /// A connection to the server that accepts writes.
 pub(crate) async fn connect(address: &str) -> Result<PgConnection, BackupFault> {
     let address = ServerAddress::parse(address).map_err(|fault| sqlx::Error::Configuration(fault.into()))?;
