@@ -3,6 +3,7 @@
 use crate::commands::health::on_this_machine;
 use crate::commands::outcome::{Colours, count_in_words, print_line};
 use crate::stores::catalogue::ProviderStatus;
+use crate::stores::live::LiveProviders;
 use crate::stores::session_cookie::is_host_cookie;
 use crate::stores::{MAIN, Store, Stores};
 use crate::web::app::App;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 /// How many names are listed before the rest is only counted.
 const MOST_NAMES: usize = 12;
 
+/// What is said of the playground where a store has real users.
+pub(crate) const ON_LOOPBACK_ALONE: &str = "is for loopback alone";
+
 /// The provider files of a store by their state, each by its name.
 #[derive(Default)]
 struct FilesByState {
@@ -22,6 +26,8 @@ struct FilesByState {
     dormant: Vec<String>,
     broken: Vec<String>,
     off: usize,
+    /// The playground, where the store has real users.
+    on_loopback: usize,
 }
 
 /// Prints the addresses of the stores, and the state of the provider files.
@@ -80,7 +86,10 @@ fn files_by_state(live_store: &LiveStore) -> FilesByState {
             ProviderStatus::Dormant => found.dormant.push(name),
             ProviderStatus::Broken => found.broken.push(name),
             ProviderStatus::Off => found.off = found.off.saturating_add(1),
-            ProviderStatus::Offered | ProviderStatus::Overlooked => {}
+            // It is the playground; see `shows_provider`.
+            ProviderStatus::Offered if live_store.store.loopback => found.off = found.off.saturating_add(1),
+            ProviderStatus::Offered => found.on_loopback = found.on_loopback.saturating_add(1),
+            ProviderStatus::Overlooked => {}
         }
     }
     found
@@ -90,7 +99,7 @@ fn print_providers(live_store: &Arc<LiveStore>) {
     let found = files_by_state(live_store);
     let dormant = found.dormant.len();
     if found.offered.is_empty() {
-        print_row("providers", &format!("none offered: {}", why_none_is_offered(live_store.providers.folder(), &found)));
+        print_row("providers", &format!("none offered: {}", why_none_is_offered(&live_store.providers, &found)));
     } else {
         print_row("providers", &format!("{} offered ({}), {dormant} dormant", found.offered.len(), some_names(&found.offered)));
     }
@@ -111,15 +120,20 @@ fn print_providers(live_store: &Arc<LiveStore>) {
 }
 
 /// Why a store has no button of a provider, and what to do about it.
-fn why_none_is_offered(folder: &Path, found: &FilesByState) -> String {
+fn why_none_is_offered(providers: &LiveProviders, found: &FilesByState) -> String {
+    let folder = providers.folder();
     let shown = folder.display();
+    if let Some(fault) = providers.fault() {
+        return format!("`{shown}`: {fault}");
+    }
     if !files::is_folder(folder) {
         return format!("there is no folder `{shown}`; it is read as soon as there is one (`portaria new NAME` writes the first file)");
     }
-    let parts = [
+    let parts: [(usize, &str, &str); 4] = [
         (found.dormant.len(), "waits for a variable", "wait for variables"),
         (found.broken.len(), "is broken", "are broken"),
         (found.off, "is off", "are off"),
+        (found.on_loopback, ON_LOOPBACK_ALONE, ON_LOOPBACK_ALONE),
     ];
     let parts: Vec<String> = parts
         .iter()

@@ -1,8 +1,10 @@
 //! The live providers of a folder. Only files that change are read again; while a file is broken its last good version stays live,
 //! and a login that is under way ends with the version with which it began.
 
+mod folder_fault;
 mod snapshot;
 
+pub(crate) use crate::stores::live::folder_fault::ProviderFolderFault;
 pub use crate::stores::live::snapshot::LiveProvidersSnapshot;
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
@@ -25,7 +27,7 @@ use crate::vocabulary::text::Text;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::files::{self, FileStamp, FileStamps};
 use crate::world::{clock, secrets};
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::ErrorKind;
@@ -97,6 +99,7 @@ pub struct LiveProviders {
     simulated: Vec<Box<str>>,
     replace_connection: ConnectionReplacer,
     snapshot: ArcSwap<LiveProvidersSnapshot>,
+    fault: ArcSwapOption<ProviderFolderFault>,
     /// Locked while the folder is read.
     seen: Mutex<SeenFiles>,
     reading: RepeatedReading,
@@ -139,6 +142,7 @@ impl LiveProviders {
             simulated,
             replace_connection,
             snapshot: ArcSwap::default(),
+            fault: ArcSwapOption::empty(),
             seen: Mutex::default(),
             reading: RepeatedReading::new(now),
         });
@@ -192,13 +196,7 @@ impl LiveProviders {
 
     fn reload_since(&self, asked: Instant, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // If the folder cannot be listed for a moment, its providers stay live.
-        let named = match files::yaml_files(&self.folder) {
-            Ok(named) => named,
-            // Without a folder there are no providers.
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(_) => return None,
-        };
+        let named = self.listed_files()?;
         let unread = catalogue::unread_file_reports(&self.folder, &named);
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| catalogue::is_read(path)).collect();
         let before = self.snapshot.load();
@@ -246,6 +244,30 @@ impl LiveProviders {
         next.collect_buttons();
         self.snapshot.store(Arc::new(next));
         Some(changed.into_iter().chain(gone).collect())
+    }
+
+    /// The files of the folder. While it cannot be listed its providers stay live, because a disk that is away is no wish to offer none.
+    fn listed_files(&self) -> Option<Vec<PathBuf>> {
+        let (named, fault) = match files::yaml_files(&self.folder) {
+            Ok(named) => (Some(named), None),
+            // A folder that is not there yet holds no providers.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.snapshot.load().paths().next().is_none() => (Some(Vec::new()), None),
+            Err(error) if error.kind() == ErrorKind::NotFound => (None, Some(ProviderFolderFault::Gone)),
+            Err(error) => (None, Some(ProviderFolderFault::Unlistable(catalogue::io_error_message(&error)))),
+        };
+        let fault = fault.map(Arc::new);
+        let before = self.fault.swap(fault.clone());
+        match fault {
+            Some(fault) if before.as_ref() != Some(&fault) => tracing::error!(folder = %self.folder.display(), "{fault}"),
+            None if before.is_some() => tracing::info!(folder = %self.folder.display(), "the folder of provider files can be listed again"),
+            Some(_) | None => {}
+        }
+        named
+    }
+
+    /// Why the folder could not be listed when it was last looked at; `None` if it could.
+    pub(crate) fn fault(&self) -> Option<Arc<ProviderFolderFault>> {
+        self.fault.load_full()
     }
 
     pub(crate) fn is_simulated(&self, name: &str) -> bool {

@@ -52,6 +52,39 @@ async fn a_broken_or_half_written_file_leaves_the_last_good_version_and_is_told_
 }
 
 #[actix_web::test]
+async fn a_folder_that_is_gone_leaves_its_providers_live_and_is_complained_of_until_it_is_back() {
+    let broker = TestBroker::open().await;
+    let (folder, elsewhere) = (broker.folder.0.join("providers.d"), broker.folder.0.join("elsewhere.d"));
+    let up_to_date = async || {
+        let metrics = broker.ask(ClientRequest::get("/metrics")).await.body;
+        metrics.lines().find_map(|line| line.strip_prefix("portaria_configuration_up_to_date ")).map(str::to_owned)
+    };
+
+    std::fs::rename(&folder, &elsewhere).expect("it can be moved");
+    broker.look_again();
+    assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 303);
+    let told = ready(&broker).await;
+    assert_eq!(told["ready"], true);
+    assert!(told["complaints"].to_string().contains("the folder of provider files is gone; its providers stay live"), "{told}");
+    assert_eq!(up_to_date().await.as_deref(), Some("0"));
+    assert!(broker.logged().contains("the folder of provider files is gone"));
+
+    std::fs::write(&folder, "").expect("it can be written");
+    broker.look_again();
+    assert!(ready(&broker).await["complaints"].to_string().contains("cannot be listed (not a directory"), "{}", ready(&broker).await);
+    assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 303);
+
+    std::fs::remove_file(&folder).expect("it is there");
+    std::fs::rename(&elsewhere, &folder).expect("it can be moved");
+    broker.look_again();
+    assert_eq!(ready(&broker).await["complaints"], serde_json::json!([]));
+    assert_eq!(up_to_date().await.as_deref(), Some("1"));
+    std::fs::remove_file(folder.join("acme.yaml")).expect("it is there");
+    broker.look_again();
+    assert_eq!(broker.ask(ClientRequest::get("/login/acme")).await.status, 404, "a file that is removed is meant");
+}
+
+#[actix_web::test]
 async fn a_file_that_was_never_good_is_not_there_and_keeps_no_other_from_working() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").with("broken", "name: [").build().await;
 
