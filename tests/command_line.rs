@@ -495,3 +495,26 @@ fn a_next_version_that_is_broken_or_leads_elsewhere_is_not_promoted() {
     let (code, _, err) = portaria(&folder.0, &["providers", "compare", "acmee"], &[]);
     assert!(code == 2 && err.contains("did you mean `acme`?"), "{err}");
 }
+
+#[test]
+fn a_start_says_that_a_folder_of_provider_files_cannot_be_listed() {
+    let folder = Folder::new("unlisted").with("providers.d", "a file");
+
+    let greeting = Running::start(&folder, &["serve", "--listen", "127.0.0.1:0"]).until("listening").join("\n");
+
+    assert!(greeting.contains("none offered: `providers.d`: the folder of provider files cannot be listed (not a directory"), "{greeting}");
+}
+
+#[test]
+fn the_playground_beside_a_store_with_real_users_is_for_loopback_alone() {
+    let file = read(&root().join("providers.d/playground.yaml"));
+    let settings = "publicUrl: https://login.loja.example\nreturnTo: [ https://www.loja.example ]\ntrustedProxies: none\n";
+    let folder = Folder::new("real-users").with("portaria.yaml", settings).with("providers.d/playground.yaml", &file);
+
+    let (code, checked, _) = portaria(&folder.0, &["check"], &[]);
+    assert!(code == 0 && checked.contains("playground.yaml  is for loopback alone") && checked.contains("0 offered"), "{checked}");
+    let (_, examined, _) = portaria(&folder.0, &["doctor", "--offline"], &[]);
+    assert!(examined.contains("playground.yaml is for loopback alone") && examined.contains("offered: 0, waiting: 0"), "{examined}");
+    let greeting = Running::start(&folder, &["serve", "--listen", "127.0.0.1:0"]).until("listening").join("\n");
+    assert!(greeting.contains("1 file is for loopback alone"), "{greeting}");
+}

@@ -106,6 +106,31 @@ on_both! {
         assert_eq!(files, [("fine", "12 files wait for variables; `portaria check --all` lists them"), ("fine", "offered: 1, waiting: 12")]);
     };
 
+    a_folder_of_provider_files_that_cannot_be_listed_is_wrong: |place: Place| {
+        place.set("providers: odd.d\n");
+        place.folder.write("odd.d", "a file");
+
+        let (code, findings) = examine(&place, &["--offline"]);
+
+        let files = of_check(&findings, "provider files");
+        assert_eq!(code, 1);
+        assert!(files.iter().any(|(standing, said)| *standing == "wrong" && said.contains("odd.d: the folder of provider files cannot be listed: ")), "{files:?}");
+        assert!(files.iter().any(|(_, said)| said.contains(" belongs to user ")), "{files:?}");
+    };
+
+    a_name_that_is_not_known_leads_to_the_proxy_that_may_know_it: |place: Place| {
+        let away = free_address();
+        let file = crate::web::test_broker::STANDARD.replace("UPSTREAM", "https://sso.acme.invalid").replace("SECRET", "file:secrets/acme");
+        place.folder.write("providers.d/longe.yaml", &file);
+        place.set(&format!("outgoingProxy: {away}\n"));
+
+        let (_, findings) = examine(&place, &[]);
+
+        let unknown = findings.iter().find(|finding| finding["said"].as_str().is_some_and(|said| said.starts_with("longe: ")));
+        let help = unknown.and_then(|finding| finding["help"].as_str()).expect("it is not reached");
+        assert!(help.contains("resolve: proxy"), "{findings:#?}");
+    };
+
     a_proxy_that_is_away_or_lacks_its_password_is_named: |place: Place| {
         let away = free_address();
         place.set(&format!("outgoingProxy: {{ url: '{away}', user: file:secrets/none, password: file:secrets/none }}\n"));

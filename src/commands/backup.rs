@@ -133,7 +133,8 @@ pub(crate) async fn write(
 
 /// Waits for a signal that asks this process to end. Where there is no file to remove, a signal ends it at once.
 async fn asked_to_end(is_file: bool) {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| if is_file { signal(kind).ok() } else { None });
+    let signals =
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| if is_file { signal(kind).ok() } else { None });
     let [Some(mut interrupt), Some(mut terminate), Some(mut hangup)] = signals else { return std::future::pending().await };
     tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => (), _ = hangup.recv() => () }
 }

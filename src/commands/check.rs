@@ -1,11 +1,13 @@
 //! `portaria check`: every problem in every file.
 
 use crate::commands::GlobalOptions;
+use crate::commands::greeting::ON_LOOPBACK_ALONE;
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::progress::ProgressLine;
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{settings_complaints, token_agreement, upgrade_report};
 use crate::provider::listing::{Evidence, Listing};
+use crate::stores::Stores;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::next_version::{complaints_beside, present_path, with_complaints};
@@ -13,6 +15,7 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity, printable};
 use crate::vocabulary::place::Source;
+use crate::web::live_config::PLAYGROUND;
 use crate::workbench::examples;
 use crate::world::files;
 use clap::Args;
@@ -50,6 +53,8 @@ enum CheckedFileState {
     Provider(ProviderStatus),
     /// The next version of a provider file, which can be used.
     NextVersion,
+    /// The playground in the folder of stores with real users, which never offer it.
+    OnLoopbackAlone,
 }
 
 impl CheckedFileState {
@@ -58,6 +63,7 @@ impl CheckedFileState {
             Self::Settings => "settings",
             Self::Provider(status) => status.word(),
             Self::NextVersion => "next",
+            Self::OnLoopbackAlone => "onLoopbackAlone",
         }
     }
 }
@@ -117,8 +123,9 @@ impl CheckCommand {
         complain_about_taken_paths(&mut entries);
         token_agreement::warn_without_apps(&mut entries, &settings);
         lines.extend(next_versions.into_iter().map(|next| checked_next_version(next, &settings)));
+        let stores = Stores::new(&settings);
         for entry in entries {
-            lines.push(checked_file(warn_without_mail(entry, &settings)));
+            lines.push(checked_file(warn_without_mail(entry, &settings), &stores));
         }
         lines.extend(broken_examples(&examples)?);
         let broken = lines.iter().any(|line| line.report.is_broken());
@@ -180,7 +187,8 @@ fn print_files(lines: &[CheckedFile], all: bool) {
     let lists_dormant = all || dormant <= MOST_DORMANT;
     let next_versions = || lines.iter().filter(|line| line.state == CheckedFileState::NextVersion);
     let dormant_lines = || in_state(ProviderStatus::Dormant).filter(|_| lists_dormant);
-    let listed = || in_state(ProviderStatus::Offered).chain(next_versions()).chain(dormant_lines());
+    let on_loopback = || lines.iter().filter(|line| line.state == CheckedFileState::OnLoopbackAlone);
+    let listed = || in_state(ProviderStatus::Offered).chain(next_versions()).chain(on_loopback()).chain(dormant_lines());
     let width = listed().map(|line| line.file.chars().count()).max().unwrap_or_default();
     for line in listed() {
         let file = format!("{:<width$}", line.file);
@@ -188,6 +196,8 @@ fn print_files(lines: &[CheckedFile], all: bool) {
         let sure = listing.map_or_else(String::new, |listing| format!("  ({})", in_brackets(listing)));
         if line.state == CheckedFileState::NextVersion {
             print_line(&format!("{}     {file}  {}", colours.word("next"), line.title));
+        } else if line.state == CheckedFileState::OnLoopbackAlone {
+            print_line(&format!("{}   {file}  {ON_LOOPBACK_ALONE}", colours.word("aside")));
         } else if line.missing.is_empty() {
             print_line(&format!("{}  {file}  {}{sure}", colours.good("offered"), printable(&line.title)));
         } else {
@@ -275,7 +285,7 @@ fn checked_next_version(next: CatalogueEntry, settings: &Settings) -> CheckedFil
         Some(share) => format!("{of_what}, for {share} of the new logins"),
         None => format!("{of_what}, which only reads along"),
     };
-    let mut checked = checked_file(next);
+    let mut checked = checked_file(next, &Stores::new(settings));
     checked.report = with_complaints(checked.report, complaints.unwrap_or_default());
     if matches!(checked.state, CheckedFileState::Provider(ProviderStatus::Offered)) {
         (checked.state, checked.title) = (CheckedFileState::NextVersion, title);
@@ -283,17 +293,29 @@ fn checked_next_version(next: CatalogueEntry, settings: &Settings) -> CheckedFil
     checked
 }
 
-fn checked_file(entry: CatalogueEntry) -> CheckedFile {
+fn checked_file(entry: CatalogueEntry, stores: &Stores) -> CheckedFile {
+    let is_offered = matches!(entry.state, ProviderFileState::Offered(_));
+    let state = if is_offered && is_on_loopback_alone(Path::new(&*entry.report.source.name), stores) {
+        CheckedFileState::OnLoopbackAlone
+    } else {
+        CheckedFileState::Provider(entry.state.status())
+    };
     let listing = entry.state.provider().and_then(|provider| provider.listing.as_ref());
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
     CheckedFile {
         file: entry.report.source.name.to_string(),
         title: entry.state.provider().map_or_else(String::new, |provider| provider.title.to_string()),
-        state: CheckedFileState::Provider(entry.state.status()),
+        state,
         missing,
         listing: listing.cloned(),
         report: entry.report,
     }
+}
+
+/// Whether a file is the playground, in a folder of which no store is on loopback.
+fn is_on_loopback_alone(path: &Path, stores: &Stores) -> bool {
+    let mut of_folder = stores.all().iter().filter(|store| Some(&*store.providers) == path.parent()).peekable();
+    path.file_stem().is_some_and(|stem| stem == PLAYGROUND) && of_folder.peek().is_some() && of_folder.all(|store| !store.loopback)
 }
 
 fn as_json(lines: &[CheckedFile]) -> Value {

@@ -3,6 +3,8 @@
 mod network; // the providers, the broker's own address, mail, clocks
 mod storage_checks; // the storage and the master key
 
+pub(crate) use crate::commands::doctor::network::{LET_THE_PROXY_LOOK_UP, looks_up_beside_proxy};
+use crate::commands::greeting::ON_LOOPBACK_ALONE;
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::{GlobalOptions, settings_complaints, storage};
 use crate::provider::Provider;
@@ -11,6 +13,7 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{Severity, printable};
+use crate::web::live_config::PLAYGROUND;
 use crate::world::files;
 use clap::Args;
 use serde_json::json;
@@ -129,7 +132,8 @@ impl DoctorCommand {
 fn examine_settings(global: &GlobalOptions, findings: &mut Vec<Finding>) {
     let Some(path) = global.settings_file() else { return findings.push(Finding::fine("settings", "no file: all defaults")) };
     let file = path.display().to_string();
-    let complaints = files::read_source(&path).map_or_else(|_| Vec::new(), |source| settings_complaints::read(&source, global.providers.as_deref()).1.complaints);
+    let complaints = files::read_source(&path)
+        .map_or_else(|_| Vec::new(), |source| settings_complaints::read(&source, global.providers.as_deref()).1.complaints);
     if complaints.is_empty() {
         return findings.push(Finding::fine("settings", file));
     }
@@ -166,6 +170,10 @@ fn examine_files(settings: &Settings, stores: &Stores, findings: &mut Vec<Findin
                     dormant = dormant.saturating_add(1);
                     found.push(ExaminedProvider { store: Arc::clone(store), provider, is_live: false });
                 }
+                ProviderFileState::Offered(provider) if *provider.name == *PLAYGROUND && !store.playground => {
+                    let why = if store.loopback { "is off: `playground: false`" } else { ON_LOOPBACK_ALONE };
+                    findings.push(Finding::fine("provider files", format!("{file} {why}")));
+                }
                 ProviderFileState::Offered(provider) => {
                     found.push(ExaminedProvider { store: Arc::clone(store), provider, is_live: true });
                 }
@@ -193,7 +201,11 @@ fn unlisted_folder(folder: &Path) -> Finding {
             Finding::warning("provider files", format!("{shown}: there is no folder of provider files"), "write one: `portaria new`")
         }
         Err(error) => {
-            let said = format!("{shown}: the folder of provider files cannot be listed: {}; {}", io_error_message(&error), files::describe_rights(folder));
+            let said = format!(
+                "{shown}: the folder of provider files cannot be listed: {}; {}",
+                io_error_message(&error),
+                files::describe_rights(folder)
+            );
             Finding::wrong("provider files", said, "let the user of the broker list it and read its files, or mount it again")
         }
         Ok(_) => Finding::warning("provider files", format!("{shown}: the folder could not be listed a moment ago"), "look again"),

@@ -1,6 +1,7 @@
 //! `portaria events`: what waits to be sent to a store, and a signed event with which its developers try the receiver out.
 
 use crate::commands::GlobalOptions;
+use crate::commands::doctor::{LET_THE_PROXY_LOOK_UP, looks_up_beside_proxy};
 use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, print_json, print_line};
 use crate::commands::storage;
 use crate::commands::users::context::other_stores;
@@ -11,6 +12,7 @@ use crate::stores::settings::Settings;
 use crate::stores::trusted_authorities::trusted_authorities;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::no_answer::NoAnswer;
 use crate::vocabulary::utc_time::format_time;
 use crate::web::event_request::{EventRefusal, post, signed_request, test_body, type_word};
 use crate::web::network_reach::{event_network, network_reach, outgoing_proxy};
@@ -200,6 +202,9 @@ async fn send_test(
             Ok(()) => format!("{} accepted it", events.to),
             Err(refusal) => format!("{} did not accept it: {}", events.to, printable(&refusal.sentence())),
         });
+        if matches!(sent, Err(EventRefusal::Unanswered(NoAnswer::HostUnknown))) && looks_up_beside_proxy(settings) {
+            print_line(&format!("  help: {LET_THE_PROXY_LOOK_UP}"));
+        }
     }
     Ok(if sent.is_ok() { CommandOutcome::Fine } else { CommandOutcome::No })
 }

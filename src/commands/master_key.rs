@@ -62,7 +62,9 @@ fn find(settings: &Settings, storage: &StorageLocation) -> Result<Option<Text>, 
     match secrets::find_secret(&place, LABEL) {
         Ok(text) => Ok(Some(text)),
         Err(UnreadValue::NotThere) => Ok(None),
-        Err(UnreadValue::Empty) => Err(unread(&place, "is empty", "write the key of the brokers into it, from your copy; if there never was one, remove the file")),
+        Err(UnreadValue::Empty) => {
+            Err(unread(&place, "is empty", "write the key of the brokers into it, from your copy; if there never was one, remove the file"))
+        }
         Err(UnreadValue::NotText) => Err(unread(&place, "is no text", "write the key of the brokers into it, from your copy")),
         Err(UnreadValue::NoOrdinaryFile) => Err(unread(
             &place,

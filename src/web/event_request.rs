@@ -21,7 +21,9 @@ pub(crate) enum EventRefusal {
     /// The receiver answers with this status. Where it names a pause, that is in seconds.
     Status(u16, Option<i64>),
     /// There was no answer.
-    Unanswered(String),
+    Unanswered(NoAnswer),
+    /// The settings have changed since the event was taken up.
+    NoReceiver,
 }
 
 impl EventRefusal {
@@ -29,7 +31,8 @@ impl EventRefusal {
         match self {
             Self::Status(status @ 300..=399, _) => format!("it answered with the redirect {status}, which is not followed"),
             Self::Status(status, _) => format!("it answered with the status {status}"),
-            Self::Unanswered(reason) => reason.clone(),
+            Self::NoReceiver => "the settings name no receiver any more".to_owned(),
+            Self::Unanswered(why) => why.sentence_about("the receiver"),
         }
     }
 
@@ -37,7 +40,7 @@ impl EventRefusal {
     pub(crate) fn is_about_receiver(&self) -> bool {
         match self {
             Self::Status(status, _) => *status >= 500 || matches!(status, 401 | 403 | 404 | 408 | 410 | 429),
-            Self::Unanswered(_) => true,
+            Self::Unanswered(_) | Self::NoReceiver => true,
         }
     }
 }
@@ -52,7 +55,7 @@ pub(crate) async fn post(network: &dyn Fetch, request: &Request) -> Result<(), E
         }
         // The answer was one of success, and what is packed in it does not matter.
         Err(NoAnswer::Packed) => Ok(()),
-        Err(why) => Err(EventRefusal::Unanswered(why.sentence_about("the receiver"))),
+        Err(why) => Err(EventRefusal::Unanswered(why)),
     }
 }
 

@@ -182,7 +182,7 @@ fn pause(failures: i64, failure: Option<&EventRefusal>) -> i64 {
         Some(EventRefusal::Status(410, _)) => PAUSE_WHEN_GONE,
         Some(EventRefusal::Status(500, None)) => usual.min(LONGEST_WHEN_FAULTY),
         Some(EventRefusal::Status(_, Some(asked))) => usual.max(*asked).min(PAUSE_WHEN_GONE),
-        Some(EventRefusal::Status(..) | EventRefusal::Unanswered(_)) | None => usual,
+        Some(EventRefusal::Status(..) | EventRefusal::Unanswered(_) | EventRefusal::NoReceiver) | None => usual,
     }
 }
 
@@ -207,7 +207,7 @@ fn report(app: &App, store: &str, (delivered, failed): (usize, usize), failure: 
 /// Sends an event.
 async fn send(app: &App, live_store: &LiveStore, event: &StoreEvent, now: i64) -> Result<(), EventRefusal> {
     let (Some(events), Some(network)) = (&live_store.store.events, app.event_receivers.network()) else {
-        return Err(EventRefusal::Unanswered("the settings name no receiver any more".to_owned()));
+        return Err(EventRefusal::NoReceiver);
     };
     let mut request = signed_request(&events.to, &live_store.event_keys, &event.id, &body(event, &live_store.store.name).to_string(), now);
     let span = TraceSpan::of_call("event");
@@ -224,7 +224,7 @@ async fn send(app: &App, live_store: &LiveStore, event: &StoreEvent, now: i64) -
             span.number("http.response.status_code", *status);
             span.failed(&status.to_string());
         }
-        Err(EventRefusal::Unanswered(_)) => span.failed("unanswered"),
+        Err(EventRefusal::Unanswered(_) | EventRefusal::NoReceiver) => span.failed("unanswered"),
     }
     sent
 }

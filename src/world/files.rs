@@ -114,7 +114,8 @@ pub(crate) fn describe_rights(path: &Path) -> String {
     let path = absolute(path);
     let seen = path.ancestors().find_map(|at| std::fs::metadata(at).ok().map(|about| (at, about)));
     let Some((at, about)) = seen else { return String::new() };
-    let reader = std::fs::metadata("/proc/self").map_or_else(|_| String::new(), |about| format!(", and this process is one of user {}", about.uid()));
+    let reader = std::fs::metadata("/proc/self")
+        .map_or_else(|_| String::new(), |about| format!(", and this process is one of user {}", about.uid()));
     let (what, owner, mode) = (at.display(), about.uid(), about.permissions().mode() & 0o7777);
     format!("{what} belongs to user {owner} with the rights {mode:04o}{reader}")
 }

@@ -166,7 +166,10 @@ mod tests {
         assert_eq!(key.unwrap(), "hush");
         assert!(matches!(nothing, Err(UnreadValue::NotThere)) && matches!(empty, Err(UnreadValue::Empty)), "{nothing:?} {empty:?}");
         assert!(matches!(bytes, Err(UnreadValue::NotText)), "{bytes:?}");
-        assert!(matches!((&link, &is_folder), (Err(UnreadValue::NoOrdinaryFile), Err(UnreadValue::NoOrdinaryFile))), "{link:?} {is_folder:?}");
+        assert!(
+            matches!((&link, &is_folder), (Err(UnreadValue::NoOrdinaryFile), Err(UnreadValue::NoOrdinaryFile))),
+            "{link:?} {is_folder:?}"
+        );
         assert!(matches!(below, Err(UnreadValue::Unreadable(_))), "{below:?}");
         let denied = UnreadValue::of_file(&folder, io::ErrorKind::PermissionDenied.into());
         assert!(matches!(denied, UnreadValue::Unreadable(_)), "{denied:?}");

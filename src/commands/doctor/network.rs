@@ -28,6 +28,15 @@ const SOON: i64 = 14 * 86400;
 const PROXY_REMEDIES: &str =
     "check `outgoingProxy` of the settings: while its proxy is away, no provider is called, and no other route is taken";
 
+/// What to do about a name that this machine does not know, where a proxy may know it.
+pub(crate) const LET_THE_PROXY_LOOK_UP: &str =
+    "this machine looks the name up itself: correct it, or let the proxy do that: `outgoingProxy: { url: …, resolve: proxy }`";
+
+/// Whether calls go through a proxy, and names are looked up by this machine.
+pub(crate) fn looks_up_beside_proxy(settings: &Settings) -> bool {
+    outgoing_proxy(settings).is_some_and(|proxy| !proxy.resolves_names_itself)
+}
+
 /// Where documents of issuers are.
 const WELL_KNOWN: &str = "/.well-known/";
 
@@ -46,7 +55,7 @@ pub(crate) async fn examine(
         findings.push(Finding::wrong("certificates", said, "install ca-certificates: no provider can be reached by https"));
     }
     examine_proxy(settings, findings).await;
-    examine_providers(&network, providers, findings).await;
+    examine_providers(&network, providers, looks_up_beside_proxy(settings), findings).await;
     for store in stores.all() {
         examine_own_address(store, &authorities, key_ids, findings).await;
         examine_mail(store, findings).await;
@@ -88,7 +97,7 @@ fn addresses_of(one: &ExaminedProvider) -> BTreeMap<String, String> {
     addresses
 }
 
-async fn examine_providers(network: &Network, providers: &[ExaminedProvider], findings: &mut Vec<Finding>) {
+async fn examine_providers(network: &Network, providers: &[ExaminedProvider], looks_up_beside_proxy: bool, findings: &mut Vec<Finding>) {
     let mut worst: Option<(String, i64)> = None;
     let mut has_clock = false;
     for one in providers.iter().filter(|one| one.is_live) {
@@ -106,7 +115,7 @@ async fn examine_providers(network: &Network, providers: &[ExaminedProvider], fi
                     }
                     findings.push(judge_answer(&what, &address, &answer));
                 }
-                Err(why) => findings.push(unreached(&what, &why)),
+                Err(why) => findings.push(unreached(&what, &why, looks_up_beside_proxy)),
             }
         }
     }
@@ -133,12 +142,13 @@ fn judge_answer(what: &str, address: &str, answer: &Response) -> Finding {
     Finding::fine("provider", format!("{what} answers"))
 }
 
-fn unreached(what: &str, why: &NoAnswer) -> Finding {
-    Finding::wrong(
-        "provider",
-        format!("{what}: {why}"),
-        "logins with it fail until that is mended; `portaria try NAME` shows one step by step",
-    )
+fn unreached(what: &str, why: &NoAnswer, looks_up_beside_proxy: bool) -> Finding {
+    let help = if looks_up_beside_proxy && *why == NoAnswer::HostUnknown {
+        LET_THE_PROXY_LOOK_UP
+    } else {
+        "logins with it fail until that is mended; `portaria try NAME` shows one step by step"
+    };
+    Finding::wrong("provider", format!("{what}: {why}"), help)
 }
 
 /// The moment that an answer names.

@@ -77,7 +77,10 @@ impl RecoverArguments {
         let beside = || place.file().map(|file| file.with_file_name(format!("portaria-before-recovery-{time}.backup")));
         named.or_else(beside).ok_or_else(|| {
             let help = "name a file in a folder in which this user may write: `--backup /var/backups/before-recovery.backup`";
-            CommandFailure::Usage("the storage is backed up before, and it is a server, so the file has to be named".to_owned(), help.to_owned())
+            CommandFailure::Usage(
+                "the storage is backed up before, and it is a server, so the file has to be named".to_owned(),
+                help.to_owned(),
+            )
         })
     }
 }

@@ -13,26 +13,30 @@ use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 use url::Url;
 
+/// The variable for traces alone and the one for all signals, which counts where the first is not set.
+type VariablePair = [&'static str; 2];
+
 /// Variables of which one value alone is supported, with that value and what is done about others.
-const FIXED: [(&str, &str, &str); 4] = [
-    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf", ONE_PROTOCOL),
-    ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ONE_PROTOCOL),
-    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none", NO_COMPRESSION),
-    ("OTEL_EXPORTER_OTLP_COMPRESSION", "none", NO_COMPRESSION),
+const FIXED: [(VariablePair, &str, &str); 2] = [
+    (["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"], "http/protobuf", ONE_PROTOCOL),
+    (["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"], "none", NO_COMPRESSION),
 ];
 const ONE_PROTOCOL: &str =
     "spans are sent as `http/protobuf`, for which collectors listen at port 4318; set that, or leave the variable out";
 const NO_COMPRESSION: &str = "spans are sent as they are; set `none`, or leave the variable out";
 
 /// Variables that name files of certificates.
-const CERTIFICATES: [&str; 6] = [
-    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
-    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+const CERTIFICATES: [VariablePair; 3] = [
+    ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"],
+    ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"],
+    ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"],
 ];
+const HEADERS: VariablePair = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
+
+/// The variable of a pair that counts, and its value.
+fn first_set(names: VariablePair, read: &dyn Fn(&str) -> Option<String>) -> Option<(&'static str, String)> {
+    names.into_iter().find_map(|name| Some((name, read(name)?)))
+}
 
 /// A collector, and what is sent to it.
 #[derive(Debug)]
@@ -69,21 +73,21 @@ impl CollectorSettings {
                 "spans are sent by OTLP alone: set `otlp`",
             ));
         }
-        for (name, supported, help) in FIXED {
-            if read(name).is_some_and(|value| value != supported) {
+        for (names, supported, help) in FIXED {
+            if let Some((name, _)) = first_set(names, read).filter(|(_, value)| value != supported) {
                 return Err(fault(name, &format!("has another value than `{supported}`"), help));
             }
         }
-        if let Some(name) = CERTIFICATES.into_iter().find(|name| read(name).is_some()) {
+        if let Some((name, _)) = CERTIFICATES.into_iter().find_map(|names| first_set(names, read)) {
             let help =
                 "an authority of your own is named in `trustedAuthorities` of the settings; the broker shows the collector no certificate";
             return Err(fault(name, "is not supported", help));
         }
         let (address, headers) = (collector_address(variable, &endpoint)?, headers(read)?);
         let is_readable_on_the_way = address.scheme() == "http" && !is_loopback(address.host_str().unwrap_or_default());
-        if is_readable_on_the_way && !headers.is_empty() {
+        if let Some((named, _)) = first_set(HEADERS, read).filter(|_| is_readable_on_the_way && !headers.is_empty()) {
             let help = "headers may hold a secret: write `https://`, or send to a collector on this machine, which adds them";
-            return Err(fault(variable, "has `http://`, and OTEL_EXPORTER_OTLP_HEADERS is set", help));
+            return Err(fault(variable, &format!("has `http://`, and {named} is set"), help));
         }
         Ok(Some(Self { address, headers, sampler: sampler(read)?, resource: resource(read)? }))
     }
@@ -121,8 +125,7 @@ fn pairs(variable: &str, list: &str) -> Result<Vec<(String, String)>, TraceFault
 }
 
 fn headers(read: &dyn Fn(&str) -> Option<String>) -> Result<Vec<(String, Text)>, TraceFault> {
-    let names = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
-    let Some((variable, list)) = names.into_iter().find_map(|name| Some((name, read(name)?))) else { return Ok(Vec::new()) };
+    let Some((variable, list)) = first_set(HEADERS, read) else { return Ok(Vec::new()) };
     let label = Arc::from("the header of the collector");
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let header = |(name, value): (String, String)| {
@@ -232,6 +235,16 @@ mod tests {
         for ratio in ["canary", "-0.1", "1.1", "NaN", "10%"] {
             assert!(with(&[("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", ratio)]).is_err(), "{ratio}");
         }
+    }
+
+    #[test]
+    fn the_variable_for_traces_alone_counts_before_the_common_one_and_is_the_one_that_is_named() {
+        let common = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")];
+        let own = [("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"), ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none")];
+
+        assert!(with(&[common, own].concat()).is_ok() && with(&common).is_err());
+        let fault = with(&[("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=x")]).expect_err("it is readable on the line");
+        assert!(fault.message.ends_with("has `http://`, and OTEL_EXPORTER_OTLP_TRACES_HEADERS is set"), "{}", fault.message);
     }
 
     #[test]
