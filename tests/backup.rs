@@ -271,18 +271,21 @@ fn files_in(folder: &Path) -> Vec<String> {
     entries.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
+/// Puts something at a path.
+type Making = fn(&Path);
+
 #[test]
 fn a_master_key_that_is_there_and_cannot_be_read_is_not_called_lost_and_nothing_is_given_up() {
     let folder = Folder::new("key-unread");
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     drop(Running::start(&folder, &serve).until("listening"));
     let key = folder.0.join("data/master.key");
-    let make: [(fn(&Path), &str); 3] = [
+    let made: [(Making, &str); 3] = [
         (|key| std::fs::write(key, "").expect("it can be written"), "is empty"),
         (|key| std::fs::create_dir(key).expect("it can be made"), "is no ordinary file"),
         (|key| std::os::unix::fs::symlink("nowhere", key).expect("it can be made"), "is no ordinary file"),
     ];
-    for (make, why) in make {
+    for (make, why) in made {
         let _ = std::fs::remove_file(&key).or_else(|_| std::fs::remove_dir(&key));
         make(&key);
         for words in [&serve[..], &["keys", "recover", "--yes"], &["keys", "rotate"]] {

@@ -4,7 +4,7 @@ mod csv_records; // the lines that belong together
 
 use crate::commands::users::import_lines::csv_records::CsvRecords;
 use crate::commands::users::imported_person::FIELDS;
-use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::vocabulary::diagnostic::{did_you_mean, printable, quoted};
 use serde::de::{DeserializeSeed, Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -105,7 +105,7 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
             records.read_again_after_first_line();
         }
         if head.is_empty() {
-            head = head_of(values.map_err(|why| format!("line {first}: {why}"))?)?;
+            head = head_of(&values.map_err(|why| format!("line {first}: {why}"))?)?;
             continue;
         }
         let record = values.and_then(|values| {
@@ -123,7 +123,7 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
 }
 
 /// The names of the fields, which stand in the first line.
-fn head_of(names: Vec<String>) -> Result<Vec<String>, String> {
+fn head_of(names: &[String]) -> Result<Vec<String>, String> {
     let head: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
     let unknown = head.iter().find(|name| !FIELDS.contains(&name.as_str()));
     match unknown {
@@ -132,7 +132,8 @@ fn head_of(names: Vec<String>) -> Result<Vec<String>, String> {
             Err("the first line separates the fields with `;`: separate with commas, in all lines".to_owned())
         }
         Some(name) => {
-            let near = did_you_mean(name, FIELDS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let names = || format!("; there are {}", quoted(FIELDS, ", "));
+            let near = did_you_mean(name, FIELDS).map_or_else(names, |near| format!("; did you mean `{near}`?"));
             Err(format!("the first line names the fields, and `{}` is not one{near}", printable(name)))
         }
     }
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn many_quotes_that_are_not_closed_are_read_in_bounded_time() {
         let many = 400_000;
-        let text = format!("email,name\n{}{}", "a,\"x\n".repeat(1), "b,y\n".repeat(many));
+        let text = format!("email,name\na,\"x\n{}", "b,y\n".repeat(many));
         let (found, _) = lines(&text);
         assert_eq!((found.len(), found[0].as_str()), (many + 1, "2! a quote is not closed"));
         // Each of them opens a quote, and the next one closes it.
@@ -269,8 +270,8 @@ mod tests {
             lines("email;name\na;b\nc;d\n"),
             (Vec::new(), Err("the first line separates the fields with `;`: separate with commas, in all lines".to_owned()))
         );
-        let near = "the first line names the fields, and `mail` is not one; did you mean `email`?";
-        assert_eq!(lines("mail,name\na,b\nc,d\n"), (Vec::new(), Err(near.to_owned())));
+        let near = "the first line names the fields, and `emial` is not one; did you mean `email`?";
+        assert_eq!(lines("emial,name\na,b\nc,d\n"), (Vec::new(), Err(near.to_owned())));
         assert_eq!(lines("\u{feff}[{\"email\":\"a@b.example\"}]"), (vec![r#"1: {"email":"a@b.example"}"#.to_owned()], Ok(())));
     }
 

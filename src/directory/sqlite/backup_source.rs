@@ -7,7 +7,7 @@ use crate::directory::backup::{BackupPart, BackupRow, BackupValue, RowBatch};
 use crate::directory::migrations;
 use crate::directory::sqlite::file::{BUSY_TIMEOUT, is_busy};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction};
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
@@ -53,6 +53,8 @@ pub(crate) fn is_open_elsewhere(file: &Path) -> Result<bool, BackupFault> {
             Ok(mode != "delete")
         }
         Err(error) if is_busy(&error) => Ok(true),
+        // Where the file may not be written, that cannot be found out.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

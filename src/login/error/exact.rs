@@ -97,7 +97,8 @@ exact_causes! {
         => "check the address, and whether this machine may reach it";
     HostUnknown = "hostUnknown"
         "the name of the host was not found (DNS)"
-        => "correct the host in the address, or let the name server of this machine resolve it; with an `outgoingProxy`, `resolve: proxy` lets the proxy look it up";
+        => "correct the host in the address, or let the name server of this machine resolve it; with an `outgoingProxy`, `resolve: proxy` lets the \
+            proxy look it up";
     ConnectionRefused = "connectionRefused"
         "no program listens at the port"
         => "correct the port in the address, or start the provider";
