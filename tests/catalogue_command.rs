@@ -203,3 +203,20 @@ fn a_file_that_was_not_confirmed_for_a_year_is_stale() {
     assert!(out.contains("beta  2999-01-31") && !out.contains("nova") && out.contains("odd   unknown: the file is broken"), "{out}");
     assert_eq!(portaria(&folder.0, &["providers", "stale", "--storage", "sqlite:no/such.db"], &[]).0, 3);
 }
+
+#[test]
+fn check_names_a_setting_that_is_no_host() {
+    let folder = Folder::new("catalogue-hosts");
+    assert_eq!(portaria(&folder.0, &["catalogue", "add", "okta"], &[]).0, 0);
+    let checked = |host: &str| {
+        let variables = [("OKTA_HOST", host), ("OKTA_CLIENT_ID", "loja"), ("OKTA_CLIENT_SECRET", "invented")];
+        portaria(&folder.0, &["check", "providers.d"], &variables).1
+    };
+
+    assert!(
+        checked("https://quist.okta.example/").contains("`OKTA_HOST` is no host that fits"),
+        "{}",
+        checked("https://quist.okta.example/")
+    );
+    assert!(!checked("quist.okta.example").contains("is no host that fits"), "{}", checked("quist.okta.example"));
+}

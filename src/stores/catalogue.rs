@@ -8,6 +8,7 @@ use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::next_version::{is_next_version, is_previous_version, present_path};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
+use crate::stores::setting_values::odd_hosts;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
@@ -227,8 +228,8 @@ fn compile_under(
 
 fn compile_entry(source: &Source, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
     let (provider, report, awaited) = compile_under(source, installation_context, policy);
-    let open = provider.iter().flat_map(open_secrets);
-    let report = Report::new(report.source, report.complaints.into_iter().chain(open).collect());
+    let odd = provider.iter().flat_map(|provider| open_secrets(provider).chain(odd_hosts(provider)));
+    let report = Report::new(report.source, report.complaints.into_iter().chain(odd).collect());
     let state = match provider {
         None => ProviderFileState::Broken,
         Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),

@@ -8,6 +8,7 @@ pub mod read_policy; // what provider files may read of this machine
 pub(crate) mod other_files; // the names of the provider files of other stores
 pub(crate) mod store_boundaries; // what belongs to which store
 pub(crate) mod read_refusal; // why one may not, and what to do
+pub(crate) mod setting_values; // what values of settings cannot be
 pub mod connection; //  how a live provider is reached
 pub mod compiled_on_demand; // a provider, compiled when it is needed
 pub mod live; //        the live providers of a folder

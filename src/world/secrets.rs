@@ -71,6 +71,11 @@ fn find_value(reference: &ValueReference) -> Result<String, UnreadValue> {
     }
 }
 
+/// The value of a setting, which is no secret.
+pub(crate) fn setting_value(reference: &ValueReference) -> Option<String> {
+    read_value(reference)
+}
+
 /// Whether a secret is kept in a file that every user of this machine may read or replace.
 pub(crate) fn is_open_to_everyone(reference: &ValueReference) -> bool {
     reference.file().is_some_and(|path| files::is_open_to_everyone(&path))
