@@ -43,12 +43,12 @@ mod tests {
     #[test]
     fn a_host_stands_alone_in_front_of_what_the_file_says() {
         for (value, behind) in
-            [("quist.okta.example", ""), ("localhost:8080", ""), ("10.0.0.1", ""), ("quist", ".desk.example"), ("a.b", ".desk.example")]
+            [("quist.acme.example", ""), ("localhost:8080", ""), ("10.0.0.1", ""), ("quist", ".desk.example"), ("a.b", ".desk.example")]
         {
             assert_eq!(fault_of_host(value, behind), None, "{value}");
         }
         for (value, behind, help) in [
-            ("https://quist.okta.example", "", "such as `quist.okta.example`"),
+            ("https://quist.acme.example", "", "such as `quist.acme.example`"),
             ("suap.escola.example/", "", "such as `suap.escola.example`"),
             ("https://suap.escola.example/login", "", "such as `suap.escola.example`"),
             ("ana@quist.example", "", "without `https://`"),
