@@ -161,7 +161,8 @@ export function rootOfPackages(folder, wanted) {
     const fields = '${Package}\\t${Essential}\\t${Pre-Depends}, ${Depends}\\t${Provides}\\n';
     const known = new Map();
     const providers = new Map();
-    for (const line of run('dpkg-query', ['--show', `--showformat=${fields}`]).trim().split('\n')) {
+    // A line may end with an empty field.
+    for (const line of run('dpkg-query', ['--show', `--showformat=${fields}`]).split('\n').filter(Boolean)) {
         const [name, essential, depends, provides] = line.split('\t');
         const alternatives = depends.split(/,\s*/).filter(Boolean).map((one) => one.split('|').map((choice) => choice.trim().split(/[ :(]/)[0]));
         known.set(name, { essential: essential === 'yes', alternatives });
