@@ -8,7 +8,8 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Container, rootOfPackages, run } from './clean.mjs';
 import { signIn } from './image.mjs';
-import { Program } from '../proxies/places.mjs';
+import { databaseContainer } from './engine.mjs';
+import { Program, until } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { allowedCalls, values } from './systemd.mjs';
 
@@ -45,9 +46,30 @@ function started(world, clean, more = {}) {
     }).start();
 }
 
+/** Boots systemd in a root, which runs a script once it is up; what the script says. Meanwhile the test does its part. */
+async function booted(machine, folder, script, meanwhile) {
+    fs.rmSync(path.join(machine, 'result'), { force: true });
+    fs.writeFileSync(path.join(machine, 'script'), `#!/bin/sh\nexec >/result 2>&1\n${script}\nsystemctl poweroff\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(machine, 'etc/systemd/system/test.service'), '[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\nExecStart=/script\n');
+    const wanted = path.join(machine, 'etc/systemd/system/multi-user.target.wants');
+    fs.mkdirSync(wanted, { recursive: true });
+    fs.rmSync(path.join(wanted, 'test.service'), { force: true });
+    fs.symlinkSync('../test.service', path.join(wanted, 'test.service'));
+    const words = [`--directory=${machine}`, '--boot', '--register=no', '--keep-unit', '--machine=portaria-test', '--console=pipe'];
+    const system = new Program('systemd-nspawn', words, { cwd: folder, env: {} });
+    try {
+        await meanwhile(system);
+        await system.over;
+    } finally {
+        await system.end();
+    }
+    return fs.readFileSync(path.join(machine, 'result'), 'utf8');
+}
+
 export function debian(world) {
     describe('the package for Debian', { concurrency: 1 }, () => {
         let clean, service, file, other, depends;
+        const machine = path.join(world.folder, 'machine');
         const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
         const inside = ['--mount', '--propagation', 'private', 'sh', '-c', 'mount --rbind /dev "$1/dev"; exec chroot "$@"', 'sh'];
         const dpkg = (...words) => run('unshare', [...inside, clean, 'dpkg', ...words], { env });
@@ -110,7 +132,6 @@ export function debian(world) {
         });
 
         it('serves under systemd itself, with the rights of its service', { skip: hasSystemd || process.env.CI ? false : 'systemd-nspawn is missing', timeout: 120_000 }, async () => {
-            const machine = path.join(world.folder, 'machine');
             fs.mkdirSync(machine);
             rootOfPackages(machine, [...depends, 'systemd', 'systemd-sysv', 'dbus']);
             fs.copyFileSync(file, path.join(machine, 'portaria.deb'));
@@ -119,10 +140,8 @@ export function debian(world) {
             const block = (name) => new RegExp(`\`\`\`sh ${name}\\n([\\s\\S]*?)\`\`\``).exec(page)[1].replaceAll('sudo ', '');
             fs.writeFileSync(path.join(machine, 'etc/portaria/environment'), "CLUBE_ACME_CLIENT_ID=loja-42\nCLUBE_ACME_CLIENT_SECRET='a $ecret #1'\n", { mode: 0o600 });
             fs.writeFileSync(path.join(machine, 'etc/portaria/providers.d/clube-acme.yaml'), 'name: Clube Acme\ndiscovery: https://sso.acme.example\n');
-            // Once it is up it starts the service, waits until the test has signed in, writes down what it sees, and ends.
-            const script = `#!/bin/sh
-exec >/result 2>&1
-systemctl start portaria
+            // It starts the service, waits until the test has signed in, and writes down what it sees.
+            const result = await booted(machine, world.folder, `systemctl start portaria
 while [ ! -e /signed-in ]; do sleep 0.1; done
 cat /proc/$(systemctl show --property MainPID --value portaria)/status
 echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
@@ -136,27 +155,46 @@ until portaria health --config /etc/portaria/portaria.yaml >/dev/null 2>&1; do s
 systemctl reload portaria
 echo "reload: $?, $(systemctl show --property ActiveState --value portaria)"
 systemctl stop portaria
-echo "ended: $(systemctl show --property Result --value portaria)"
-systemctl poweroff
-`;
-            fs.writeFileSync(path.join(machine, 'script'), script, { mode: 0o755 });
-            fs.writeFileSync(path.join(machine, 'etc/systemd/system/test.service'), '[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\nExecStart=/script\n');
-            fs.mkdirSync(path.join(machine, 'etc/systemd/system/multi-user.target.wants'), { recursive: true });
-            fs.symlinkSync('../test.service', path.join(machine, 'etc/systemd/system/multi-user.target.wants/test.service'));
-            const words = [`--directory=${machine}`, '--boot', '--register=no', '--keep-unit', '--machine=portaria-test', '--console=pipe'];
-            const system = new Program('systemd-nspawn', words, { cwd: world.folder, env: {} });
-            try {
+echo "ended: $(systemctl show --property Result --value portaria)"`, async (system) => {
                 await system.listensAt(8080);
                 await signIn();
                 fs.writeFileSync(path.join(machine, 'signed-in'), '');
-                await system.over;
-            } finally {
-                await system.end();
-            }
-            const result = fs.readFileSync(path.join(machine, 'result'), 'utf8');
+            });
 
             for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^restored: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
             assert.doesNotMatch(result, /^Uid:\t0\t/m);
+        });
+
+        it('is started by systemd until a storage that is away comes back', { skip: hasSystemd || process.env.CI ? false : 'systemd-nspawn is missing', timeout: 120_000 }, async () => {
+            const password = path.join(world.folder, 'password');
+            fs.writeFileSync(password, 'a-password-of-the-role');
+            fs.chownSync(password, 999, 999);
+            fs.writeFileSync(path.join(machine, 'etc/portaria/portaria.yaml'), 'listen: 127.0.0.1:8080\nstorage: postgres://portaria@127.0.0.1/portaria\nmasterKey: file:/run/credentials/portaria.service/master-key\n');
+            fs.writeFileSync(path.join(machine, 'etc/portaria/environment'), `PGPASSWORD=${fs.readFileSync(password)}\n`, { mode: 0o600 });
+            const folder = path.join(world.folder, 'storage-that-comes-back');
+            fs.mkdirSync(folder);
+            let database;
+            try {
+                // The pause between two starts is the one thing that is changed.
+                const result = await booted(machine, world.folder, `mkdir /run/systemd/system/portaria.service.d
+printf '[Service]\\nRestartSec=50ms\\n' >/run/systemd/system/portaria.service.d/pause.conf
+systemctl daemon-reload
+systemctl start portaria
+until [ "$(systemctl show --property NRestarts --value portaria)" -gt 5 ] || systemctl is-failed --quiet portaria; do sleep 0.1; done
+echo "without it: $(systemctl show --property ActiveState --value portaria)"
+touch /tried
+systemctl is-failed --quiet portaria || until portaria health --config /etc/portaria/portaria.yaml >/dev/null 2>&1; do sleep 0.1; done
+echo "with it: $(systemctl show --property ActiveState --value portaria)"`, async (system) => {
+                    await until(() => fs.existsSync(path.join(machine, 'tried')), 'the starts without a storage');
+                    database = databaseContainer({ folder, password });
+                    await database.healthy();
+                });
+
+                assert.match(result, /^without it: activating$/m);
+                assert.match(result, /^with it: active$/m);
+            } finally {
+                await database?.end('SIGINT');
+            }
         });
 
         it('makes no system call that its service forbids', { skip: hasTools || process.env.CI ? false : 'strace or systemd-analyze is missing' }, async () => {
