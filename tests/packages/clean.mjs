@@ -62,12 +62,23 @@ export class Network {
     }
 }
 
+/** Starts a program with its standard streams, which are files where they are named. */
+function withStreams(streams, begin) {
+    const files = streams ? [fs.openSync(streams.input, 'r'), fs.openSync(streams.output, 'a')] : [];
+    try {
+        return begin([files[0] ?? 'ignore', files[1] ?? 'pipe', 'pipe']);
+    } finally {
+        for (const file of files) fs.closeSync(file);
+    }
+}
+
 const containers = new Set();
 process.on('exit', () => { for (const one of containers) one.child?.kill('SIGKILL'); });
 
 /**
  * A program in a root. `mounts` are `{ source, target, readOnly }`, or `{ target, tmpfs: true }`; `user` is `uid:gid`, or nothing for root; `space` is its
- * place in a network, or nothing for that of this machine; `trace` is a file to which its system calls are written.
+ * place in a network, or nothing for that of this machine; `trace` is a file to which its system calls are written; `streams` are the files of the standard
+ * `input` and `output`, which otherwise is kept in `said`.
  */
 export class Container {
     constructor(described) {
@@ -110,9 +121,10 @@ export class Container {
     start() {
         const words = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-c', this.script()];
         const [command, all] = this.space ? ['nsenter', [`--net=${this.space}`, 'unshare', ...words]] : ['unshare', words];
-        this.child = spawn(command, all, { env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...this.env };
+        this.child = withStreams(this.streams, (stdio) => spawn(command, all, { env, stdio }));
         containers.add(this);
-        for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => { this.said += text; });
+        for (const stream of [this.child.stdout, this.child.stderr].filter(Boolean)) stream.on('data', (text) => { this.said += text; });
         this.over = new Promise((done) => { this.child.once('exit', (code) => { this.code = code; containers.delete(this); done(code); }); });
         return this;
     }
@@ -125,12 +137,13 @@ export class Container {
     }
 
     /** Runs a command in the container as its user; its status and what it prints. */
-    execute(command) {
+    execute(command, streams) {
         const [uid, gid] = this.ids;
         const user = uid === undefined ? [] : ['--setuid', uid, '--setgid', gid];
         const words = ['--target', this.pid, '--mount', '--net', '--pid', '--root', '--wd', ...user, '--', ...command];
-        const { status, stdout, stderr } = spawnSync('nsenter', words, { encoding: 'utf8', env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...this.env } });
-        return { status, text: `${stdout}${stderr}` };
+        const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ...this.env };
+        const { status, stdout, stderr } = withStreams(streams, (stdio) => spawnSync('nsenter', words, { encoding: 'utf8', env, stdio }));
+        return { status, text: `${stdout ?? ''}${stderr}` };
     }
 
     /** Waits until the health check says yes. */

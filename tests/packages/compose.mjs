@@ -9,6 +9,7 @@ import { until } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { HAS_PACKAGES, PACKAGES, quoted, run } from './clean.mjs';
 import { Project, readCompose } from './engine.mjs';
+import { block, inShell } from './shell.mjs';
 
 const HOST = 'login.loja.example';
 
@@ -46,10 +47,17 @@ function makeCertificate(world) {
 
 /** Runs the commands of a block of docs/install.md. */
 function onPage(name, variables) {
-    const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
-    const [, commands] = new RegExp(`\`\`\`sh ${name}\n([\\s\\S]*?)\`\`\``).exec(page);
-    const changed = commands.replaceAll('sudo ', '').replaceAll('/srv/portaria/', '').replaceAll('docker/secrets', '"$SECRETS"').replaceAll('/etc/letsencrypt/live/login.loja.example', '"$RENEWED_LINEAGE"');
+    const changed = block('docs/install.md', name).replaceAll('sudo ', '').replaceAll('/srv/portaria/', '').replaceAll('docker/secrets', '"$SECRETS"').replaceAll('/etc/letsencrypt/live/login.loja.example', '"$RENEWED_LINEAGE"');
     run('sh', ['-euc', `docker() { :; }\n${changed}`], { env: { ...process.env, ...variables } });
+}
+
+/** Runs the commands of a block of docs/install.md that speak to Compose. */
+function composed(world, { project }, commands) {
+    const act = ([compose, option, file, ...words], streams) => {
+        assert.deepEqual([compose, option], ['compose', '--file']);
+        return path.join(root, file) === project.file ? project.act(words, streams) : { status: 0 };
+    };
+    return inShell(commands.replaceAll('docker/secrets', '"$SECRETS"'), { docker: act }, { folder: project.folder, env: { SECRETS: world.secrets } });
 }
 
 /** A request to nginx, over TLS. */
@@ -135,9 +143,29 @@ function project(world, file, nginx, more) {
             assert.match(broker.execute(command.split(' ')).text, / 0 complaints$/m);
         });
 
+        it('is backed up, and restored with its brokers stopped, by the lines of docs/install.md', async () => {
+            const named = (commands) => (file === 'compose.yaml' ? commands : commands.replaceAll('compose.yaml', file).replaceAll('broker1', 'broker').replaceAll(' broker2', ''));
+            const keys = async () => (await there.ask('/.well-known/jwks.json')).body;
+            const before = await keys();
+            await composed(world, there, named(block('docs/install.md', 'backup-compose')));
+            assert.equal(fs.statSync(path.join(there.project.folder, 'portaria-2026-01-05.backup')).mode & 0o777, 0o600);
+            const [broker] = Object.values(there.project.running).filter(({ name }) => name.startsWith('broker'));
+            assert.equal(broker.execute(['/usr/bin/portaria', 'keys', 'replace-all', '--yes']).status, 0);
+            await until(async () => await keys() !== before, 'new signing keys');
+
+            const said = await composed(world, there, named(block('docs/install.md', 'stopped-compose')));
+            await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the brokers');
+            assert.match(said, /as they were at/);
+            assert.equal(await keys(), before);
+        });
+
         it('takes a renewed certificate without a restart', async () => {
+            const { pid } = there.project.running.nginx;
+            const workers = () => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((child) => /nginx/.test(run('cat', [`/proc/${child}/comm`], { allowed: [0, 1] })));
+            const before = workers();
             onPage('renewal', makeCertificate(world));
-            process.kill(Number(there.project.running.nginx.pid), 'SIGHUP');
+            process.kill(Number(pid), 'SIGHUP');
+            await until(() => !workers().some((one) => before.includes(one)), 'the end of those that have the old certificate');
 
             await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the new certificate');
         });
@@ -148,9 +176,40 @@ function project(world, file, nginx, more) {
 
 export function projects(world) {
     project(world, 'compose.yaml', '10.77.0.10', (there) => {
+        const keys = async () => JSON.parse((await there.ask('/.well-known/jwks.json')).body).keys.map(({ kid }) => kid).sort();
+
+        it('goes on with another master key where that is lost', async () => {
+            const before = await keys();
+            const said = await composed(world, there, block('docs/install.md', 'recover-compose'));
+            await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the brokers');
+
+            assert.match(said, /the storage goes on with the master key in the file \/run\/secrets\/master-key/);
+            assert.match(fs.readFileSync(path.join(there.project.folder, 'before-recovery.backup'), 'utf8'), /^\{"portaria":"backup"/);
+            assert.notDeepEqual(await keys(), before);
+        });
+
+        it('takes over what one broker has stored with SQLite', async () => {
+            const { running, folder } = there.project;
+            const before = await keys();
+            await composed(world, there, block('docs/install.md', 'backup-compose'));
+            const old = path.join(folder, 'portaria-small_data');
+            fs.mkdirSync(old);
+            fs.chownSync(old, 65532, 65532);
+            await there.project.act(['stop', 'broker1', 'broker2']);
+            const streams = { input: path.join(folder, 'portaria-2026-01-05.backup'), output: '/dev/null' };
+            const words = ['run', '--rm', '-T', '--volume', 'portaria-small_data:/old', 'broker1', 'restore', '-', '--storage', 'sqlite:/old/portaria.db'];
+            assert.equal((await there.project.act(words, streams)).status, 0);
+            await there.project.act(['start', 'broker1', 'broker2']);
+            assert.equal(running.broker1.execute(['/usr/bin/portaria', 'keys', 'replace-all', '--yes']).status, 0);
+            await there.project.act(['stop', 'broker1', 'broker2']);
+
+            await composed(world, there, block('docs/install.md', 'move-compose'));
+            await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the brokers');
+            assert.deepEqual(await keys(), before);
+        });
+
         it('keeps one set of keys for both brokers, and goes on without one of them', async () => {
             const { running } = there.project;
-            const keys = async () => JSON.parse((await there.ask('/.well-known/jwks.json')).body).keys.map(({ kid }) => kid).sort();
             const before = await keys();
             assert.equal(await running.broker1.end(), 0);
 

@@ -83,31 +83,37 @@ export function container(image, config, changes) {
     return new Container({ ...described, health: config.Healthcheck.Test.slice(1), ...rest });
 }
 
-/** The container that a line of `docker run` describes. Named volumes are folders of `folder`, and files beside the line are those of `beside`. */
-export function dockerRun(line, image, config, { folder, beside, space }) {
-    const words = line.trim().split(/\s+/).slice(2);
-    const described = { name: 'the container', mounts: [], environment: {}, space };
+/**
+ * The container that the words of `docker run` describe. Named volumes are folders of `folder`, and files beside the line are those of `beside`; `known` are
+ * containers by their names.
+ */
+export function dockerRun(line, image, config, { folder, beside, space, known = {}, streams }) {
+    const words = line.slice();
+    const described = { name: 'the container', mounts: [], environment: {}, space, streams };
     const volume = (value) => {
         const [from, target, mode] = value.split(':');
         if (from.startsWith('.')) return { source: path.resolve(beside, from), target, readOnly: mode === 'ro' };
         const source = path.join(folder, `volume-${from}`);
-        run('cp', ['-a', path.join(image, target), source]);
+        if (!fs.existsSync(source)) run('cp', ['-a', path.join(image, target), source]);
         return { source, target };
     };
     const options = {
         '--volume': (value) => described.mounts.push(volume(value)),
-        '--env': (value) => { described.environment[value] = 'a secret'; },
+        '--env': (value) => { described.environment[value] = known[value] ?? 'a secret'; },
         '--network': (value) => assert.equal(value, 'host'),
         '--security-opt': (value) => assert.equal(value, 'no-new-privileges:true'),
         '--cap-drop': (value) => assert.equal(value, 'ALL'),
         '--publish': (value) => assert.match(value, /^127\.0\.0\.1:8080:8080$/),
         '--name': () => {},
+        '--restart': (value) => assert.equal(value, 'unless-stopped'),
+        '--volumes-from': (value) => described.mounts.push(...known[value].mounts),
+        '--tmpfs': (value) => described.mounts.push({ target: value, tmpfs: true }),
     };
     while (words[0].startsWith('--')) {
         const word = words.shift();
         if (word === '--read-only') described.readOnly = true;
         else if (options[word]) options[word](words.shift());
-        else assert.ok(['--rm', '--detach'].includes(word), word);
+        else assert.ok(['--rm', '--detach', '--interactive'].includes(word), word);
     }
     assert.match(words.shift(), /^portaria:\d/);
     return container(image, config, { ...described, ...(words.length > 0 ? { command: words } : {}) });
@@ -227,23 +233,55 @@ export class Project {
         return [...mounts, ...tmpfs.map((target) => ({ target, tmpfs: true }))];
     }
 
-    async start(service) {
+    /** The container of a service; what is given replaces parts of it. */
+    container(service, changes = {}) {
         const described = this.compose.services[service];
-        const common = { name: service, mounts: this.mounts(service), hosts: this.network.hosts(), space: this.spaces[service], readOnly: described.read_only ?? false };
+        const { mounts: more = [], ...rest } = changes;
+        const common = { name: service, hosts: this.network.hosts(), space: this.spaces[service], readOnly: described.read_only ?? false };
         const { test } = described.healthcheck ?? {};
         const health = test && { health: test.slice(1) };
         const kind = described.image.split(':')[0];
         const foreign = { postgres: POSTGRES, nginx: NGINX }[kind];
         const files = (described.env_file ?? []).map((file) => environmentOf(path.resolve(path.dirname(this.file), file)));
         const environment = Object.assign({}, ...files, described.environment);
+        const mounts = [...this.mounts(service), ...more];
+        if (!foreign) return container(this.image, this.config, { ...common, ...health, mounts, command: described.command, environment, ...rest });
         const passwd = path.join(this.folder, 'passwd');
         fs.writeFileSync(passwd, PASSWD);
-        const mounts = [...common.mounts, { source: passwd, target: '/etc/passwd', readOnly: true }];
-        this.running[service] = foreign
-            ? new Container({ ...common, ...health, mounts, root: '/', user: described.user, command: ['sh', '-c', foreign], env: environment })
-            : container(this.image, this.config, { ...common, ...health, command: described.command, environment });
-        this.running[service].start();
+        const users = { source: passwd, target: '/etc/passwd', readOnly: true };
+        return new Container({ ...common, ...health, mounts: [...mounts, users], root: '/', user: described.user, command: ['sh', '-c', foreign], env: environment });
+    }
+
+    async start(service) {
+        this.running[service] = this.container(service).start();
         if (this.running[service].health) await this.running[service].healthy();
+    }
+
+    /** Acts on the words behind `docker compose --file …`. A named volume is a folder of the project's. */
+    async act([what, ...words], streams) {
+        const options = [];
+        while (words[0]?.startsWith('-')) options.push(...words.splice(0, words[0] === '--volume' ? 2 : 1));
+        if (['stop', 'start', 'up'].includes(what)) {
+            const ended = Object.keys(this.running).filter((service) => this.running[service].code !== undefined);
+            for (const service of what === 'up' ? ended : words) await (what === 'stop' ? this.running[service].end() : this.start(service));
+            return { status: 0 };
+        }
+        const [service, ...command] = words;
+        if (what === 'exec') {
+            assert.deepEqual(options, ['-T']);
+            const { status, text } = this.running[service].execute(command, streams);
+            return { status, said: text };
+        }
+        assert.equal(what, 'run');
+        assert.notEqual(this.running[service].code, undefined, `the address of ${service} is taken while it runs`);
+        assert.deepEqual(options.slice(0, 2), ['--rm', '-T']);
+        const mounts = options.slice(2).filter((word) => word !== '--volume').map((volume) => {
+            const [from, target] = volume.split(':');
+            return { source: path.join(this.folder, from), target };
+        });
+        const one = this.container(service, { command, mounts, streams }).start();
+        const status = await one.over;
+        return { status, said: one.said };
     }
 
     /** Starts all services, each after those that it depends on. */

@@ -87,14 +87,12 @@ export function images(world) {
 
         it('is run by the lines of docs/install.md', async () => {
             const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
-            const [trial, network, ...more] = page.split('\n').filter((line) => line.startsWith('docker run '));
+            const [trial, network] = page.split('\n').filter((line) => line.startsWith('docker run ')).map((line) => line.split(/\s+/).slice(2));
             const beside = path.join(world.folder, 'beside');
             fs.mkdirSync(beside);
             fs.symlinkSync(path.join(root, 'providers.d'), path.join(beside, 'providers.d'));
             fs.writeFileSync(path.join(beside, 'portaria.yaml'), /```yaml\n([\s\S]*?)```/.exec(page)[1]);
             const place = { folder: world.folder, beside };
-            assert.deepEqual(more, []);
-
             const first = dockerRun(trial, world.image, world.config, place).start();
             await first.healthy();
             await signIn();
