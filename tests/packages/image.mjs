@@ -8,6 +8,7 @@ import { Browser } from '../proxies/wire.mjs';
 import { root } from '../proxies/world.mjs';
 import { run } from './clean.mjs';
 import { buildImage, configuration, container, dockerRun } from './engine.mjs';
+import { block, inShell } from './shell.mjs';
 
 /** Every file of a folder with its mode and its owner. */
 export function listing(folder) {
@@ -101,6 +102,39 @@ export function images(world) {
             await second.healthy();
             assert.equal((await new Browser(8080, 'http://localhost:8080').request('/health/live')).status, 200);
             assert.equal(await second.end(), 0);
+        });
+
+        it('is backed up, and restored while the broker is stopped, by the lines of docs/install.md', async () => {
+            const folder = path.join(world.folder, 'by-lines');
+            fs.mkdirSync(folder);
+            const volume = path.join(folder, 'data');
+            run('cp', ['-a', path.join(world.image, 'portaria/data'), volume]);
+            const begin = () => container(world.image, world.config, { name: 'portaria', readOnly: true, mounts: [{ source: volume, target: '/portaria/data' }] }).start();
+            running = begin();
+            await running.healthy();
+            const docker = async ([what, ...words], streams) => {
+                if (what === 'exec') {
+                    const { status, text } = running.execute(words.slice(1), streams);
+                    return { status, said: text };
+                }
+                if (what === 'stop') return { status: await running.end() };
+                if (what === 'start') return (running = begin()).healthy();
+                const known = { portaria: running, PORTARIA_MASTER_KEY: fs.readFileSync(path.join(folder, 'master.key'), 'utf8') };
+                const one = dockerRun(words, world.image, world.config, { folder, beside: folder, known, streams }).start();
+                return { status: await one.over, said: one.said };
+            };
+            const keys = async () => (await new Browser(8080, 'http://localhost:8080').request('/.well-known/jwks.json')).body;
+            const lines = (name) => inShell(block('docs/install.md', name), { docker }, { folder });
+            await signIn();
+            const before = await keys();
+            fs.copyFileSync(path.join(volume, 'master.key'), path.join(folder, 'master.key'));
+            await lines('backup-image');
+            assert.match(await lines('rehearsal'), /people: 1, .*, as they were at/);
+            assert.equal(running.execute(['/usr/bin/portaria', 'keys', 'replace-all', '--yes']).status, 0);
+
+            assert.match(await lines('stopped-image'), /people: 1, .*, as they were at/);
+            assert.equal(await keys(), before);
+            assert.equal(await running.end(), 0);
         });
     });
 }
