@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Container, rootOfPackages, run } from './clean.mjs';
 import { signIn } from './image.mjs';
 import { databaseContainer } from './engine.mjs';
+import { block } from './shell.mjs';
 import { Program, until } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { allowedCalls, values } from './systemd.mjs';
@@ -136,8 +137,7 @@ export function debian(world) {
             rootOfPackages(machine, [...depends, 'systemd', 'systemd-sysv', 'dbus']);
             fs.copyFileSync(file, path.join(machine, 'portaria.deb'));
             run('unshare', [...inside, machine, 'dpkg', '--install', '/portaria.deb'], { env });
-            const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
-            const block = (name) => new RegExp(`\`\`\`sh ${name}\\n([\\s\\S]*?)\`\`\``).exec(page)[1].replaceAll('sudo ', '');
+            const lines = (name) => block('docs/install.md', name).replaceAll('sudo ', '');
             fs.writeFileSync(path.join(machine, 'etc/portaria/environment'), "CLUBE_ACME_CLIENT_ID=loja-42\nCLUBE_ACME_CLIENT_SECRET='a $ecret #1'\n", { mode: 0o600 });
             fs.writeFileSync(path.join(machine, 'etc/portaria/providers.d/clube-acme.yaml'), 'name: Clube Acme\ndiscovery: https://sso.acme.example\n');
             // It starts the service, waits until the test has signed in, and writes down what it sees.
@@ -145,10 +145,14 @@ export function debian(world) {
 while [ ! -e /signed-in ]; do sleep 0.1; done
 cat /proc/$(systemctl show --property MainPID --value portaria)/status
 echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
-${block('commands')}
-as_portaria backup /var/lib/portaria/portaria-2026-01-05.backup
-${block('stopped')}
+${lines('commands')}
+${lines('backup')}
+stat --format='backup: %a %U' portaria-2026-01-05.backup
+${lines('stopped')}
 echo "restored: $(systemctl show --property ActiveState --value portaria)"
+${lines('recover')}
+stat --format='kept: %U' /var/lib/portaria/before-recovery.backup
+echo "recovered: $(systemctl show --property ActiveState --value portaria)"
 # The program has only begun, and is ended by this: it comes back.
 systemctl reload portaria
 until portaria health --config /etc/portaria/portaria.yaml >/dev/null 2>&1; do sleep 0.1; done
@@ -161,7 +165,7 @@ echo "ended: $(systemctl show --property Result --value portaria)"`, async (syst
                 fs.writeFileSync(path.join(machine, 'signed-in'), '');
             });
 
-            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^restored: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
+            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^backup: 600 root$/m, /^.*people: 1, .*, as they were at/m, /^restored: active$/m, /^the storage goes on with the master key in/m, /^kept: portaria$/m, /^recovered: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
             assert.doesNotMatch(result, /^Uid:\t0\t/m);
         });
 

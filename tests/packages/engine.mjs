@@ -84,11 +84,11 @@ export function container(image, config, changes) {
 }
 
 /**
- * The container that the words of `docker run` describe. Named volumes are folders of `folder`, and files beside the line are those of `beside`; `known` are
+ * The container that the words behind `docker run` describe. Named volumes are folders of `folder`, and files beside the line are those of `beside`; `known` are
  * containers by their names.
  */
-export function dockerRun(line, image, config, { folder, beside, space, known = {}, streams }) {
-    const words = line.slice();
+export function dockerRun(given, image, config, { folder, beside, space, known = {}, streams }) {
+    const words = [...given];
     const described = { name: 'the container', mounts: [], environment: {}, space, streams };
     const volume = (value) => {
         const [from, target, mode] = value.split(':');
