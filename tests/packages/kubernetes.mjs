@@ -11,6 +11,7 @@ import { root } from '../proxies/world.mjs';
 import { HAS_PACKAGES, Network, PACKAGES, yaml } from './clean.mjs';
 import { makeSecrets } from './compose.mjs';
 import { container, databaseContainer } from './engine.mjs';
+import { block, inShell } from './shell.mjs';
 
 const FILES = fs.readdirSync(path.join(root, 'docker/kubernetes')).filter((name) => name.endsWith('.yaml'));
 
@@ -37,10 +38,26 @@ function complaints(folder, found) {
     return done.stdout;
 }
 
+/** The value of a key of the Secret. */
+function secretOf(world, key) {
+    return fs.readFileSync(path.join(world.secrets, key), 'utf8').trim();
+}
+
+/** The container that the description of a pod makes. Its volumes are folders of `folder`. */
+function begin(world, spec, { folder, pod, hosts, name }) {
+    const [one] = spec.containers;
+    return container(world.image, world.config, {
+        name, command: one.args, readOnly: one.securityContext.readOnlyRootFilesystem, space: pod, hosts,
+        user: `${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
+        environment: Object.fromEntries(one.env.map(({ name: variable, valueFrom }) => [variable, secretOf(world, valueFrom.secretKeyRef.key)])),
+        mounts: one.volumeMounts.map((mount) => ({ source: path.join(folder, mount.name), target: mount.mountPath, readOnly: mount.readOnly })),
+    });
+}
+
 export function clusters(world) {
     const skip = HAS_PACKAGES ? false : 'the packages of tests/packages/package.json are missing';
     describe('Kubernetes', { concurrency: 1 }, () => {
-        let running, database;
+        let running, database, cluster;
 
         after(async () => {
             await running?.end();
@@ -57,13 +74,13 @@ export function clusters(world) {
         });
 
         it('finds all that the files name', () => {
-            const { ConfigMap, Secret, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Ingress } = objects();
+            const { ConfigMap, Secret, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Ingress, Pod } = objects();
             const { template: { metadata: { labels }, spec }, selector, replicas } = Deployment.spec;
             const [one] = spec.containers;
             const ports = one.ports.map(({ name }) => name);
             const keys = Object.keys(Secret.stringData);
 
-            assert.equal(FILES.length, 7);
+            assert.equal(FILES.length, 8);
             assert.ok(replicas >= 2 && PodDisruptionBudget.spec.minAvailable < replicas);
             for (const chosen of [selector.matchLabels, Service.spec.selector, PodDisruptionBudget.spec.selector.matchLabels, NetworkPolicy.spec.podSelector.matchLabels]) assert.deepEqual(chosen, labels);
             for (const port of [Service.spec.ports[0].targetPort, one.readinessProbe.httpGet.port, one.livenessProbe.httpGet.port, ...NetworkPolicy.spec.ingress.flatMap((rule) => rule.ports.map(({ port: name }) => name))]) {
@@ -77,6 +94,16 @@ export function clusters(world) {
             }
             assert.deepEqual(one.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
             assert.ok(spec.securityContext.runAsNonRoot && !spec.automountServiceAccountToken);
+            // The pod for commands is like those of the brokers, and is not taken for one of them.
+            const [own] = Pod.spec.containers;
+            assert.notDeepEqual(Pod.metadata.labels, labels);
+            for (const key of ['securityContext', 'automountServiceAccountToken', 'enableServiceLinks']) assert.deepEqual(Pod.spec[key], spec[key], key);
+            for (const key of ['image', 'env', 'securityContext', 'resources']) assert.deepEqual(own[key], one[key], key);
+            for (const name of ['settings', 'secrets']) {
+                for (const found of [(place) => place.volumes, (place) => place.containers[0].volumeMounts]) {
+                    assert.deepEqual(found(Pod.spec).find((volume) => volume.name === name), found(spec).find((volume) => volume.name === name), name);
+                }
+            }
             const settings = ConfigMap.data['portaria.yaml'];
             const setting = (pattern) => pattern.exec(settings)?.[1];
             assert.ok(spec.terminationGracePeriodSeconds > Number(setting(/^shutdown: \{ delay: (\d+)s \}$/m)) + 25 + 5, 'requests that have begun are answered');
@@ -106,7 +133,7 @@ export function clusters(world) {
             const { ConfigMap, Secret, Deployment } = objects();
             const { spec } = Deployment.spec.template;
             const [one] = spec.containers;
-            const secret = (key) => fs.readFileSync(path.join(world.secrets, key), 'utf8').trim();
+            const secret = (key) => secretOf(world, key);
             const network = new Network('10.79.0.0/24');
             const [pod, storage] = [network.join('pod', '10.79.0.11'), network.join('db.loja.example', '10.79.0.13')];
             const folder = path.join(world.folder, 'kubernetes');
@@ -128,12 +155,7 @@ export function clusters(world) {
             write('settings', ConfigMap.data, 0o644);
             write('providers', { 'playground.yaml': playground }, 0o644);
             write('secrets', Object.fromEntries(volumes.secrets.secret.items.map(({ key, path: name }) => [name, secret(key)])), volumes.secrets.secret.defaultMode);
-            running = container(world.image, world.config, {
-                name: 'the pod', command: one.args, readOnly: one.securityContext.readOnlyRootFilesystem, space: pod, hosts: network.hosts(),
-                user: `${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
-                environment: Object.fromEntries(one.env.map(({ name, valueFrom }) => [name, secret(valueFrom.secretKeyRef.key)])),
-                mounts: one.volumeMounts.map(({ name, mountPath, readOnly }) => ({ source: path.join(folder, name), target: mountPath, readOnly })),
-            }).start();
+            running = begin(world, spec, { folder, pod, hosts: network.hosts(), name: 'the pod' }).start();
             const port = (name) => one.ports.find((known) => known.name === name).containerPort;
             const ask = ({ path: target, port: name }) => new Promise((done) => {
                 http.get({ host: '10.79.0.11', port: port(name), path: target, agent: false }, (answer) => { answer.resume(); done(answer.statusCode); }).on('error', () => done(0));
@@ -148,8 +170,66 @@ export function clusters(world) {
             assert.doesNotMatch(running.said, / WARN | ERROR /, running.said);
             const [, check] = /^\| Kubernetes \| `kubectl exec deployment\/portaria -- (.*)` \|$/m.exec(fs.readFileSync(path.join(root, 'docs/production.md'), 'utf8'));
             assert.match(running.execute(check.split(' ')).text, / 0 complaints$/m);
+            cluster = { folder, pod, hosts: network.hosts(), ask: (probe = one.readinessProbe.httpGet) => ask(probe) };
+        });
+
+        it('is backed up, and restored or recovered while no broker runs, by the lines of docs/install.md', async () => {
+            const { Pod, Deployment } = objects();
+            const { folder, pod, hosts, ask } = cluster;
+            const data = path.join(folder, 'data');
+            let commands;
+            const acts = {
+                apply: ([, file]) => {
+                    assert.deepEqual(yaml(path.join(root, file)), [Pod]);
+                    fs.rmSync(data, { recursive: true, force: true });
+                    fs.mkdirSync(data);
+                    fs.chownSync(data, 0, Pod.spec.securityContext.fsGroup);
+                    fs.chmodSync(data, 0o2777);
+                    commands = begin(world, Pod.spec, { folder, pod, hosts, name: Pod.metadata.name }).start();
+                },
+                wait: async () => { if (commands) await commands.healthy(); },
+                delete: async (words) => {
+                    assert.deepEqual(words, ['pod', Pod.metadata.name]);
+                    await commands.end();
+                    commands = undefined;
+                },
+                scale: async ([name, replicas]) => {
+                    assert.equal(name, `deployment/${Deployment.metadata.name}`);
+                    if (replicas === '--replicas=0') return void await running.end();
+                    running = begin(world, Deployment.spec.template.spec, { folder, pod, hosts, name: 'the pod' }).start();
+                    await until(async () => await ask() === 200, 'a pod that is ready');
+                },
+                patch: ([kind, name, , patch]) => {
+                    assert.deepEqual([kind, name], ['secret', 'portaria']);
+                    fs.writeFileSync(path.join(folder, 'secrets/master-key'), JSON.parse(patch).stringData['master-key']);
+                },
+                exec: (words, streams) => {
+                    const [target, , ...command] = words.filter((word) => word !== '--stdin');
+                    const one = target === `deployment/${Deployment.metadata.name}` ? running : commands;
+                    const { status, text } = one.execute(command, streams);
+                    return { status, said: text };
+                },
+            };
+            const kubectl = async ([what, ...words], streams) => acts[what](words, streams);
+            const lines = (name) => inShell(block('docs/install.md', name), { kubectl }, { folder });
+            const keys = () => running.execute(['/usr/bin/portaria', 'keys', 'list', '--config', '/etc/portaria/portaria.yaml']).text.match(/^\S+/gm);
+            const before = keys();
+            await lines('backup-kubernetes');
+            assert.equal(running.execute(['/usr/bin/portaria', 'keys', 'replace-all', '--yes', '--config', '/etc/portaria/portaria.yaml']).status, 0);
+            assert.notDeepEqual(keys(), before);
+
+            assert.match(await lines('stopped-kubernetes'), /as they were at/);
+            assert.deepEqual(keys(), before);
+            assert.match(await lines('recover-kubernetes'), /the storage goes on with the master key in the file \/run\/secrets\/portaria\/master-key/);
+            assert.match(fs.readFileSync(path.join(folder, 'before-recovery.backup'), 'utf8'), /^\{"portaria":"backup"/);
+            assert.notDeepEqual(keys(), before);
+        });
+
+        it('is not ready without its storage, and is alive', async () => {
+            const [one] = objects().Deployment.spec.template.spec.containers;
+            const { ask } = cluster;
             await database.end('SIGINT');
-            await until(async () => await ask(one.readinessProbe.httpGet) === 503, 'a pod that is not ready');
+            await until(async () => await ask() === 503, 'a pod that is not ready');
             assert.equal(await ask(one.livenessProbe.httpGet), 200);
             assert.equal(await running.end(), 0);
         });
