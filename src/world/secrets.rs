@@ -33,7 +33,8 @@ impl UnreadValue {
     fn of_file(path: &Path, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound if files::is_there(path) => Self::NoOrdinaryFile,
-            io::ErrorKind::NotFound => Self::NotThere,
+            // Nothing is below what is no folder.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotThere,
             io::ErrorKind::InvalidInput => Self::NoOrdinaryFile,
             _ => Self::Unreadable(error),
         }
@@ -175,7 +176,7 @@ mod tests {
             matches!((&link, &is_folder), (Err(UnreadValue::NoOrdinaryFile), Err(UnreadValue::NoOrdinaryFile))),
             "{link:?} {is_folder:?}"
         );
-        assert!(matches!(below, Err(UnreadValue::Unreadable(_))), "{below:?}");
+        assert!(matches!(below, Err(UnreadValue::NotThere)), "{below:?}");
         let denied = UnreadValue::of_file(&folder, io::ErrorKind::PermissionDenied.into());
         assert!(matches!(denied, UnreadValue::Unreadable(_)), "{denied:?}");
     }
