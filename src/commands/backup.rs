@@ -10,11 +10,11 @@ use crate::directory::backup::{BackupSource, BackupTarget, CopiedTables, copy, s
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
 use crate::world::clock;
+use crate::world::signals::{ProcessSignal, ProcessSignals};
 use crate::world::whole_file::{FileAbandonment, WholeFile};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Write everything that the storage holds into one file.
 #[derive(Debug, Args)]
@@ -131,12 +131,11 @@ pub(crate) async fn write(
     Ok((head, copied))
 }
 
-/// Waits for a signal that asks this process to end. Where there is no file to remove, a signal ends it at once.
+/// Waits for a signal: a closed terminal ends a backup as well. Where there is no file to remove, a signal ends the process at once.
 async fn asked_to_end(is_file: bool) {
-    let signals =
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| if is_file { signal(kind).ok() } else { None });
-    let [Some(mut interrupt), Some(mut terminate), Some(mut hangup)] = signals else { return std::future::pending().await };
-    tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => (), _ = hangup.recv() => () }
+    let signals = if is_file { ProcessSignals::new(None).ok() } else { None };
+    let Some(mut signals) = signals else { return std::future::pending().await };
+    let _: ProcessSignal = signals.next().await;
 }
 
 /// A fault as a failure of the command; `what` is the file or the storage that it is about.
