@@ -9,7 +9,7 @@ import { until } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { HAS_PACKAGES, PACKAGES, quoted, run } from './clean.mjs';
 import { Project, readCompose } from './engine.mjs';
-import { block, inShell } from './shell.mjs';
+import { block, command, inShell } from './shell.mjs';
 
 const HOST = 'login.loja.example';
 
@@ -147,6 +147,8 @@ function project(world, file, nginx, more) {
             const named = (commands) => (file === 'compose.yaml' ? commands : commands.replaceAll('compose.yaml', file).replaceAll('broker1', 'broker').replaceAll(' broker2', ''));
             const keys = async () => (await there.ask('/.well-known/jwks.json')).body;
             const before = await keys();
+            fs.writeFileSync(path.join(there.project.folder, 'people.csv'), 'email,emailVerified,name\nana@loja.example,true,Ana Silva\n');
+            await composed(world, there, named(command('docs/operations.md', 'docker compose --file docker/compose.yaml exec -T broker1 /usr/bin/portaria users import')));
             await composed(world, there, named(block('docs/install.md', 'backup-compose')));
             assert.equal(fs.statSync(path.join(there.project.folder, 'portaria-2026-01-05.backup')).mode & 0o777, 0o600);
             const [broker] = Object.values(there.project.running).filter(({ name }) => name.startsWith('broker'));
@@ -155,7 +157,7 @@ function project(world, file, nginx, more) {
 
             const said = await composed(world, there, named(block('docs/install.md', 'stopped-compose')));
             await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the brokers');
-            assert.match(said, /as they were at/);
+            assert.match(said, /people: 1, .*, as they were at/);
             assert.equal(await keys(), before);
         });
 
@@ -200,11 +202,13 @@ export function projects(world) {
             const words = ['run', '--rm', '-T', '--volume', 'portaria-small_data:/old', 'broker1', 'restore', '-', '--storage', 'sqlite:/old/portaria.db'];
             assert.equal((await there.project.act(words, streams)).status, 0);
             await there.project.act(['start', 'broker1', 'broker2']);
-            assert.equal(running.broker1.execute(['/usr/bin/portaria', 'keys', 'replace-all', '--yes']).status, 0);
+            const users = (...words) => running.broker1.execute(['/usr/bin/portaria', 'users', ...words]);
+            assert.equal(users('erase', 'ana@loja.example', '--yes').status, 0);
             await there.project.act(['stop', 'broker1', 'broker2']);
 
             await composed(world, there, block('docs/install.md', 'move-compose'));
             await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the brokers');
+            assert.match(users('find', 'ana@loja.example').text, /Ana Silva/);
             assert.deepEqual(await keys(), before);
         });
 

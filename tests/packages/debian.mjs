@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Container, rootOfPackages, run } from './clean.mjs';
 import { signIn } from './image.mjs';
 import { databaseContainer } from './engine.mjs';
-import { block } from './shell.mjs';
+import { block, command } from './shell.mjs';
 import { Program, until } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { allowedCalls, values } from './systemd.mjs';
@@ -146,7 +146,12 @@ while [ ! -e /signed-in ]; do sleep 0.1; done
 cat /proc/$(systemctl show --property MainPID --value portaria)/status
 echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
 ${lines('commands')}
+printf 'email,emailVerified,name\\nbia@loja.example,true,Bia Prova\\n' >people.csv
+${command('docs/operations.md', 'sudo install -o portaria').replace('sudo ', '')}
+${command('docs/operations.md', 'as_portaria users import')}
 ${lines('backup')}
+as_portaria restore - --storage sqlite:/tmp/rehearsal/portaria.db <portaria-2026-01-05.backup
+rm -r /tmp/rehearsal && echo rehearsed
 stat --format='backup: %a %U' portaria-2026-01-05.backup
 ${lines('stopped')}
 echo "restored: $(systemctl show --property ActiveState --value portaria)"
@@ -165,7 +170,7 @@ echo "ended: $(systemctl show --property Result --value portaria)"`, async (syst
                 fs.writeFileSync(path.join(machine, 'signed-in'), '');
             });
 
-            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^backup: 600 root$/m, /^.*people: 1, .*, as they were at/m, /^restored: active$/m, /^the storage goes on with the master key in/m, /^kept: portaria$/m, /^recovered: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
+            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^backup: 600 root$/m, /^rehearsed$/m, /^\/var\/lib\/portaria\/portaria\.db: .*people: 2, .*, as they were at/m, /^restored: active$/m, /^the storage goes on with the master key in/m, /^kept: portaria$/m, /^recovered: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
             assert.doesNotMatch(result, /^Uid:\t0\t/m);
         });
 
@@ -188,7 +193,10 @@ until [ "$(systemctl show --property NRestarts --value portaria)" -gt 5 ] || sys
 echo "without it: $(systemctl show --property ActiveState --value portaria)"
 touch /tried
 systemctl is-failed --quiet portaria || until portaria health --config /etc/portaria/portaria.yaml >/dev/null 2>&1; do sleep 0.1; done
-echo "with it: $(systemctl show --property ActiveState --value portaria)"`, async (system) => {
+echo "with it: $(systemctl show --property ActiveState --value portaria)"
+${block('docs/install.md', 'commands').replaceAll('sudo ', '')}
+${block('docs/install.md', 'stopped').replaceAll('sudo ', '').replace(/^as_portaria .*$/m, 'as_portaria storage move --from sqlite:/var/lib/portaria/portaria.db --to postgres://portaria@127.0.0.1/portaria')}
+echo "moved: $(systemctl show --property ActiveState --value portaria)"`, async (system) => {
                     await until(() => fs.existsSync(path.join(machine, 'tried')), 'the starts without a storage');
                     database = databaseContainer({ folder, password });
                     await database.healthy();
@@ -196,6 +204,8 @@ echo "with it: $(systemctl show --property ActiveState --value portaria)"`, asyn
 
                 assert.match(result, /^without it: activating$/m);
                 assert.match(result, /^with it: active$/m);
+                assert.match(result, /^postgres:.* people: 2, /m);
+                assert.match(result, /^moved: active$/m);
             } finally {
                 await database?.end('SIGINT');
             }

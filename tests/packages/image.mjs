@@ -151,6 +151,15 @@ export function commands() {
         for (const file of files) assert.ok(fs.existsSync(path.join(root, file)), file);
     });
 
+    it('the backups of docs/operations.md are those of docs/install.md', () => {
+        const rows = (page) => [...fs.readFileSync(path.join(root, page), 'utf8').matchAll(/^\| .* \| `(.* backup - .*)` \|$/gm)].map(([, command]) => command);
+        const written = blocks('docs/install.md').join('');
+
+        assert.equal(rows('docs/operations.md').length, 4);
+        for (const command of rows('docs/operations.md')) assert.ok(written.includes(command), command);
+        assert.deepEqual(rows('docs/pt-BR/operations.md'), rows('docs/operations.md'));
+    });
+
     it('the commands of docs/install.md are the same in each language', () => {
         assert.deepEqual(blocks('docs/pt-BR/install.md'), blocks('docs/install.md'));
     });

@@ -26,6 +26,13 @@ export function block(page, name) {
     return found[1];
 }
 
+/** The command of a page that stands in the middle of its text, by how it begins. */
+export function command(page, begin) {
+    const found = fs.readFileSync(path.join(root, page), 'utf8').split('`').find((text) => text.startsWith(begin));
+    if (!found) throw new Error(`${page} has no command \`${begin}…\``);
+    return found;
+}
+
 /**
  * Runs commands of a page in a new or a given folder. `programs` are functions by the names of the programs that they stand in for: each gets the words
  * and the files of the standard streams, and gives `{ status, said }`. What is not 0 ends the shell, and is thrown.
