@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -132,6 +133,28 @@ export function debian(world) {
             assert.equal(await service.end(), 0);
         });
 
+        it('serves without the name of its proxy, and complains, as docs/production.md says', async () => {
+            const settings = path.join(clean, 'etc/portaria/portaria.yaml');
+            const text = fs.readFileSync(settings, 'utf8');
+            fs.writeFileSync(settings, `${text}publicUrl: https://login.loja.example\n`);
+            service = started(world, clean);
+            await service.healthy();
+            const doctor = service.execute(['/usr/bin/portaria', 'doctor', '--offline', '--config', '/etc/portaria/portaria.yaml']);
+            assert.doesNotMatch(service.said, /trustedProxies/);
+            await new Promise((done, failed) => {
+                const headers = { Host: 'login.loja.example', 'X-Forwarded-For': '203.0.113.9' };
+                http.get({ host: '127.0.0.1', port: 8080, path: '/login', headers, agent: false }, (answer) => answer.resume().on('end', done)).on('error', failed);
+            });
+
+            await until(() => /127\.0\.0\.1 forwards requests and is not among `trustedProxies`/.test(service.said), 'the complaint');
+            assert.match(doctor.text, /^wrong .*`trustedProxies` names none/m);
+            assert.equal(await service.end(), 0);
+            const command = [...values('ExecStart')[0].split(' '), '--listen', '0.0.0.0:8080'];
+            service = started(world, clean, { command });
+            assert.equal(await service.over, 2);
+            fs.writeFileSync(settings, text);
+        });
+
         it('serves under systemd itself, with the rights of its service', { skip: hasSystemd || process.env.CI ? false : 'systemd-nspawn is missing', timeout: 120_000 }, async () => {
             fs.mkdirSync(machine);
             rootOfPackages(machine, [...depends, 'systemd', 'systemd-sysv', 'dbus']);
@@ -185,7 +208,8 @@ echo "ended: $(systemctl show --property Result --value portaria)"`, async (syst
             let database;
             try {
                 // The pause between two starts is the one thing that is changed.
-                const result = await booted(machine, world.folder, `mkdir /run/systemd/system/portaria.service.d
+                const result = await booted(machine, world.folder, `touch /booted
+mkdir /run/systemd/system/portaria.service.d
 printf '[Service]\\nRestartSec=50ms\\n' >/run/systemd/system/portaria.service.d/pause.conf
 systemctl daemon-reload
 systemctl start portaria
@@ -197,6 +221,7 @@ echo "with it: $(systemctl show --property ActiveState --value portaria)"
 ${block('docs/install.md', 'commands').replaceAll('sudo ', '')}
 ${block('docs/install.md', 'stopped').replaceAll('sudo ', '').replace(/^as_portaria .*$/m, 'as_portaria storage move --from sqlite:/var/lib/portaria/portaria.db --to postgres://portaria@127.0.0.1/portaria')}
 echo "moved: $(systemctl show --property ActiveState --value portaria)"`, async (system) => {
+                    await until(() => fs.existsSync(path.join(machine, 'booted')), 'systemd');
                     await until(() => fs.existsSync(path.join(machine, 'tried')), 'the starts without a storage');
                     database = databaseContainer({ folder, password });
                     await database.healthy();
