@@ -8,7 +8,7 @@ import { Browser } from '../proxies/wire.mjs';
 import { root } from '../proxies/world.mjs';
 import { run } from './clean.mjs';
 import { buildImage, configuration, container, dockerRun } from './engine.mjs';
-import { block, inShell } from './shell.mjs';
+import { block, command, inShell } from './shell.mjs';
 
 /** Every file of a folder with its mode and its owner. */
 export function listing(folder) {
@@ -134,6 +134,13 @@ export function images(world) {
 
             assert.match(await lines('stopped-image'), /people: 1, .*, as they were at/);
             assert.equal(await keys(), before);
+            await running.end();
+            fs.rmSync(path.join(volume, 'master.key'));
+            const recovery = command('docs/install.md', 'keys recover --yes --backup');
+            const commands = block('docs/install.md', 'stopped-image').replace(/restore - .*$/m, recovery);
+            assert.match(await inShell(commands, { docker }, { folder }), /the storage goes on with the master key in the file data\/master\.key/);
+            assert.notEqual(await keys(), before);
+            assert.ok(fs.existsSync(path.join(volume, 'before-recovery.backup')));
             assert.equal(await running.end(), 0);
         });
     });
@@ -152,11 +159,11 @@ export function commands() {
     });
 
     it('the backups of docs/operations.md are those of docs/install.md', () => {
-        const rows = (page) => [...fs.readFileSync(path.join(root, page), 'utf8').matchAll(/^\| .* \| `(.* backup - .*)` \|$/gm)].map(([, command]) => command);
+        const rows = (page) => [...fs.readFileSync(path.join(root, page), 'utf8').matchAll(/^\| .* \| `(.* backup - .*)` \|$/gm)].map(([, line]) => line);
         const written = blocks('docs/install.md').join('');
 
         assert.equal(rows('docs/operations.md').length, 4);
-        for (const command of rows('docs/operations.md')) assert.ok(written.includes(command), command);
+        for (const line of rows('docs/operations.md')) assert.ok(written.includes(line), line);
         assert.deepEqual(rows('docs/pt-BR/operations.md'), rows('docs/operations.md'));
     });
 
