@@ -26,14 +26,26 @@ fn text_behind_host<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// What to do about a value in front of the rest of a host; `None` if it fits.
 fn fault_of_host(value: &str, behind: &str) -> Option<String> {
-    let bare = value.split_once("://").map_or(value, |(_, bare)| bare).split('/').next().unwrap_or_default();
-    let (host, port) = value.split_once(':').map_or((value, None), |(host, port)| (host, Some(port)));
-    let has_port = port.is_none_or(|port| behind.is_empty() && port.parse::<u16>().is_ok());
-    if !behind.is_empty() && value.ends_with(behind) {
-        return Some(format!("write only what stands in front of `{behind}`: `{}`", value.strip_suffix(behind).unwrap_or(value)));
+    if fits(value, behind) && (behind.is_empty() || !value.ends_with(behind)) {
+        return None;
     }
-    let is_host = Host::parse(&format!("{host}{behind}")).is_ok() && !value.contains(['/', '@', '?', '#', ' ']);
-    (!is_host || !has_port).then(|| format!("write the host alone, without `https://` and without `/`, such as `{bare}`"))
+    // What may stand around a host: the scheme, who asks (which may be a secret), the path, and what the file says itself.
+    let bare = value.split_once("://").map_or(value, |(_, bare)| bare).split(['/', '?', '#']).next().unwrap_or_default();
+    let bare = bare.rsplit('@').next().unwrap_or_default();
+    let bare = bare.strip_suffix(behind).filter(|_| !behind.is_empty()).unwrap_or(bare);
+    let such_as = if fits(bare, behind) && bare != value { format!(", such as `{bare}`") } else { String::new() };
+    let what = if behind.is_empty() { "the host alone".to_owned() } else { format!("only what stands in front of `{behind}`") };
+    Some(format!("write {what}, without `https://` and without `/`{such_as}"))
+}
+
+/// Whether a value and what stands behind it make a host, where there is nothing behind it with a port.
+fn fits(value: &str, behind: &str) -> bool {
+    let (host, port) = match value.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((host, port)) => (host, Some(port)),
+        None => (value, None),
+    };
+    let is_port = |port: &str| behind.is_empty() && port.parse::<u16>().is_ok();
+    !value.contains(['/', '@', '?', '#', ' ']) && Host::parse(&format!("{host}{behind}")).is_ok() && port.is_none_or(is_port)
 }
 
 #[cfg(test)]
@@ -42,19 +54,27 @@ mod tests {
 
     #[test]
     fn a_host_stands_alone_in_front_of_what_the_file_says() {
-        for (value, behind) in
-            [("quist.acme.example", ""), ("localhost:8080", ""), ("10.0.0.1", ""), ("quist", ".desk.example"), ("a.b", ".desk.example")]
-        {
+        for (value, behind) in [
+            ("quist.acme.example", ""),
+            ("localhost:8080", ""),
+            ("10.0.0.1", ""),
+            ("[::1]", ""),
+            ("[::1]:8080", ""),
+            ("quist", ".desk.example"),
+            ("a.b", ".desk.example"),
+        ] {
             assert_eq!(fault_of_host(value, behind), None, "{value}");
         }
         for (value, behind, help) in [
             ("https://quist.acme.example", "", "such as `quist.acme.example`"),
-            ("suap.escola.example/", "", "such as `suap.escola.example`"),
-            ("https://suap.escola.example/login", "", "such as `suap.escola.example`"),
+            ("sso.escola.example/", "", "such as `sso.escola.example`"),
+            ("https://sso.escola.example/login", "", "such as `sso.escola.example`"),
             ("ana@quist.example", "", "without `https://`"),
             ("quist.example:http", "", "without `https://`"),
-            ("quist.desk.example", ".desk.example", "in front of `.desk.example`: `quist`"),
+            ("quist.desk.example", ".desk.example", "in front of `.desk.example`, without `https://` and without `/`, such as `quist`"),
+            ("https://quist.desk.example/", ".desk.example", "such as `quist`"),
             ("https://quist", ".desk.example", "such as `quist`"),
+            ("https://ana:hunter2@git.acme.example", "", "without `/`, such as `git.acme.example`"),
         ] {
             let said = fault_of_host(value, behind).unwrap_or_default();
             assert!(said.contains(help), "{value}: {said}");

@@ -51,19 +51,19 @@ pub(crate) struct ProcessSignals {
 }
 
 impl ProcessSignals {
-    /// From here on, the signals do not end the process by themselves. A reload that was held before is the first of them.
+    /// From here on, the signals do not end the process by themselves. A reload that was held before is the first of them. It is called within a
+    /// runtime.
     #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "signals may fail elsewhere"))]
     pub(crate) fn new(held: Option<HeldReload>) -> io::Result<Self> {
-        let held = held.map_or_else(HeldReload::new, Ok)?;
         #[cfg(not(unix))]
-        let HeldReload {} = held;
+        drop(held);
         Ok(Self {
             #[cfg(unix)]
             terminate: signal(SignalKind::terminate())?,
             #[cfg(unix)]
             interrupt: signal(SignalKind::interrupt())?,
             #[cfg(unix)]
-            hang_up: held.hang_up,
+            hang_up: held.map_or_else(|| signal(SignalKind::hangup()), |held| Ok(held.hang_up))?,
         })
     }
 

@@ -91,6 +91,8 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
             if head.is_empty() {
                 return Err(format!("line {at} is not UTF-8"));
             }
+            // A quote that is open there may have taken in further lines.
+            records.read_again_after_first_line();
             if !take((first, Err(format!("line {at} is not UTF-8: save the file as UTF-8, and import it again")))) {
                 break;
             }
@@ -125,7 +127,8 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
 /// The names of the fields, which stand in the first line.
 fn head_of(names: &[String]) -> Result<Vec<String>, String> {
     let head: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-    let unknown = head.iter().find(|name| !FIELDS.contains(&name.as_str()));
+    // Spreadsheets write empty names behind the last one; a value below one is refused.
+    let unknown = head.iter().find(|name| !name.is_empty() && !FIELDS.contains(&name.as_str()));
     match unknown {
         None => Ok(head),
         Some(name) if name.contains(';') => {

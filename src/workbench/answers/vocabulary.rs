@@ -145,7 +145,7 @@ pub(crate) fn is_proof_key_of(own: &str, key: &str) -> bool {
 pub(crate) fn holds_addresses(key: &str) -> bool {
     const WORDS: [&str; 6] = ["contact", "address", "addresse", "login", "communication", "metadata"];
     let is_known = |word: &String| WORDS.contains(&word.strip_suffix('s').unwrap_or(word)) || WORDS.contains(&&**word);
-    mentions_email(key) || key_words(key).iter().all(is_known)
+    mentions_email(key) && words_of_which_address(key).is_empty() || key_words(key).iter().all(is_known)
 }
 
 /// What is left of a word without the address that it names: `verified` of `emailverified`, nothing of `email`.
@@ -157,7 +157,7 @@ fn without_address(word: &str) -> &str {
 
 /// The words of an address's key that say which address it is: `recovery` of `recoveryEmail`, none of `primary_email`.
 pub(crate) fn words_of_which_address(key: &str) -> Vec<String> {
-    const USUAL: [&str; 9] = ["", "e", "address", "user", "account", "primary", "main", "default", "preferred"];
+    const USUAL: [&str; 10] = ["", "e", "address", "user", "account", "primary", "main", "default", "preferred", "s"];
     let words = key_words(key);
     words.iter().map(|word| without_address(word).to_owned()).filter(|rest| !USUAL.contains(&rest.as_str())).collect()
 }

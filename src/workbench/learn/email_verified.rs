@@ -43,9 +43,9 @@ pub(crate) fn is_of_this_person(above: &[PathSegment]) -> bool {
 /// Whether a claim is that of the address with the key `own`, and not of another address beside it.
 fn is_of_address(claim: &str, own: &str) -> bool {
     let claim_words = normalize_key(claim);
-    // An address that is valid may still be the one of another person.
+    // An address that is valid may still be the one of another person, and one of several is not known to be the person's.
     !key_words(claim).iter().any(|word| word == "valid")
-        && words_of_which_address(own).iter().all(|word| claim_words.contains(word.as_str()))
+        && words_of_which_address(own).iter().all(|word| !mentions_email(own) && claim_words.contains(word.as_str()))
 }
 
 /// Whether a key is about the address whose key is `own`.
@@ -103,7 +103,8 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     let is_proven_address = is_about(&normalize_key(&name), &normalize_key(own)) && is_proof && is_of_address(&name, own);
     // A list of addresses and telephones is that of one person, whatever it is called.
     let is_by_kind = above.iter().any(|key| matches!(key, PathSegment::Query(filter) if mentions_email(filter)));
-    let is_doubtful = !is_by_kind && !is_of_this_person(above) || !(in_list || is_attribute || is_proven_address);
+    let is_proven_entry = in_list && is_proof && !key_words(&name).iter().any(|word| word == "valid");
+    let is_doubtful = !is_by_kind && !is_of_this_person(above) || !(is_proven_entry || is_attribute || is_proven_address);
     let value = match yes {
         Some(word) => YamlValue::Block(vec![
             YamlLine::new("at", YamlValue::Text(write_path(&keys))),

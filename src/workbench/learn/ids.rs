@@ -8,6 +8,7 @@ use crate::workbench::answers::vocabulary::{
     is_whole_name, names_no_person,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::email_verified::is_of_this_person;
 use crate::workbench::learn::people::People;
 use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty, transferable_path};
 use serde_json::Value;
@@ -58,6 +59,9 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
 /// Whether the value stands beside the member that holds the answer, as in JSON-RPC: it says which request is answered, and not who the person is.
 fn is_id_of_request(leaf: &DocumentLeaf, value: &Value) -> bool {
     const ANSWERS: [&str; 5] = ["result", "response", "reply", "answer", "payload"];
+    if leaf.keys.len() == 1 && value.get("jsonrpc").is_some() {
+        return true;
+    }
     let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
     let in_answer = |other: &DocumentLeaf| {
         let key = other.keys.get(above.len()).and_then(PathSegment::key);
@@ -152,6 +156,10 @@ fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> 
 pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
+        // A shop has an address and a name, too.
+        if !is_of_this_person(above) {
+            continue;
+        }
         let Some(value) = sources[id.source].documents[id.login].as_ref() else { continue };
         let around: Vec<DocumentLeaf> =
             leaves_of(value).into_iter().filter(|leaf| leaf.keys.len() > above.len() && leaf.keys.starts_with(above)).collect();

@@ -4,8 +4,9 @@ use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve};
-use crate::workbench::answers::vocabulary::is_key_of_person_id;
+use crate::workbench::answers::vocabulary::{is_address_of_others, is_key_of_person_id};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::email_verified::is_of_this_person;
 use crate::workbench::learn::person::{FactCandidate, PersonSource};
 use serde_json::Value;
 
@@ -84,7 +85,12 @@ fn compare(sources: &[PersonSource], one: usize, other: usize) -> Pair {
         let document = |login: usize| source.documents.get(login).and_then(Option::as_ref);
         let (Some(first), Some(second)) = (document(one), document(other)) else { continue };
         let leaves = leaves_of(first);
-        for mail in leaves.iter().filter(|leaf| looks_like_email(&leaf.text)) {
+        // An address of a shop or of the support is that of many people.
+        let is_own = |leaf: &&DocumentLeaf| {
+            let above = leaf.keys.split_last().map_or(&[][..], |(_, above)| above);
+            looks_like_email(&leaf.text) && !is_address_of_others(leaf.name()) && is_of_this_person(above)
+        };
+        for mail in leaves.iter().filter(is_own) {
             if let Some(other) = text_at(second, &mail.keys).filter(|other| looks_like_email(other)) {
                 if other != mail.text {
                     return Pair::Different;

@@ -8,7 +8,7 @@ use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{
     is_about_others as is_about_other_people, is_about_passing, is_about_something_else, is_address_of_others, is_family_name,
-    is_key_of_person_id, is_whole_name, means_proven, mentions_email, names_no_person,
+    is_key_of_person_id, is_whole_name, is_wrapper, means_proven, mentions_email, names_no_person,
 };
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::email_verified::{email_verified_fact, is_of_this_person, verified_flag_beside};
@@ -56,7 +56,8 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     raise_corroborated_ids(&mut ids, sources);
     people.judge_ids(&mut ids, sources);
     lower_incomplete_ids(&mut ids);
-    let best = ids.iter().max_by_key(|id| id.score);
+    ids.sort_by_key(|id| Reverse(id.score));
+    let best = ids.first();
     let is_found = best.is_some_and(|id| id.score >= LEAST_SURE);
     let is_sure = is_found && best.is_some_and(is_sure_id);
     if !is_sure {
@@ -71,7 +72,9 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut mails = find_candidates(sources, email_score);
     people.judge_facts(&mut mails, sources);
     keep_named_addresses(&mut mails);
-    let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| email_verified_fact(mail, sources));
+    // The claim is that of the address which is chosen, also among equals.
+    mails.sort_by_key(|candidate| Reverse(candidate.score));
+    let verified = mails.first().and_then(|mail| email_verified_fact(mail, sources));
     let address = pick_best("email", mails, "looks like an e-mail address", is_address_too);
     // The claim of one address says nothing of another one.
     let is_of_one = address.as_ref().is_some_and(|address| !matches!(address.entry.value, YamlValue::List(_)));
@@ -93,7 +96,8 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
 fn is_sure_id(id: &FactCandidate) -> bool {
     let mut keys = id.keys.iter().rev().filter_map(PathSegment::key);
     let is_named = keys.next().is_some_and(|key| is_key_of_person_id(key) && !is_weak_id_key(key));
-    id.score >= LEAST_SURE && is_named && !keys.any(names_no_person)
+    let is_in_list = id.keys.iter().any(|key| matches!(key, PathSegment::Index(_)));
+    id.score >= LEAST_SURE && is_named && !is_in_list && keys.all(|key| is_wrapper(key) && !names_no_person(key))
 }
 
 /// Whether an address may stand in for a better one where that is missing: it is beside it, or what is above it names no other person.
