@@ -16,7 +16,7 @@ use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
@@ -27,7 +27,7 @@ const READ_AT_ONCE: usize = 500;
 /// Import people.
 #[derive(Debug, Args)]
 pub(crate) struct ImportUsersArguments {
-    /// The file: CSV with a head, one JSON object a line, or one JSON list
+    /// The file: CSV with a head, one JSON object a line, or one JSON list; `-` for the standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Write nothing, and say what would be done and why not
@@ -71,6 +71,13 @@ type WaitingLines = BTreeMap<Box<str>, Vec<(u64, ImportedPerson)>>;
 
 impl ImportUsersArguments {
     pub(crate) async fn run(&self, target: &ImportTarget<'_>, as_json: bool) -> Result<CommandOutcome, CommandFailure> {
+        if self.strict && !self.dry_run && self.is_input() {
+            let help = "import with `--dry-run` first, and then without `--strict`; or write the lines into a file";
+            return Err(CommandFailure::Usage(
+                "`--strict` reads twice, and the standard input can be read once".to_owned(),
+                help.to_owned(),
+            ));
+        }
         if self.dry_run || self.strict {
             let mut report = ImportReport { most: self.most, ..ImportReport::default() };
             self.pass(target, Some(Arc::default()), &mut report).await?;
@@ -100,7 +107,7 @@ impl ImportUsersArguments {
         dry_run: Option<Arc<Mutex<PlannedPeople>>>,
         report: &mut ImportReport,
     ) -> Result<(), CommandFailure> {
-        let mut file = BufReader::with_capacity(1 << 16, files::open_to_read(&self.file).map_err(|error| self.unreadable(&error))?);
+        let mut file = BufReader::with_capacity(1 << 16, self.open().map_err(|error| self.unreadable(&error))?);
         let layout = layout_of(&mut file).map_err(|error| self.unreadable(&error))?;
         let (sender, mut lines) = mpsc::channel(4);
         let reading = tokio::task::spawn_blocking(move || send_lines(file, layout, &sender));
@@ -133,6 +140,14 @@ impl ImportUsersArguments {
         }
     }
 
+    fn is_input(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    fn open(&self) -> io::Result<Box<dyn io::Read + Send>> {
+        Ok(if self.is_input() { Box::new(io::stdin()) } else { Box::new(files::open_to_read(&self.file)?) })
+    }
+
     fn unreadable(&self, error: &std::io::Error) -> CommandFailure {
         CommandFailure::file_error(&self.file, error)
     }
@@ -144,7 +159,7 @@ impl ImportUsersArguments {
     }
 }
 
-fn send_lines(file: BufReader<std::fs::File>, layout: ImportLayout, to: &mpsc::Sender<Vec<ReadLine>>) -> Result<(), String> {
+fn send_lines(file: impl BufRead, layout: ImportLayout, to: &mpsc::Sender<Vec<ReadLine>>) -> Result<(), String> {
     let mut some = Vec::with_capacity(READ_AT_ONCE);
     let read = read(file, layout, &mut |line| {
         some.push(line);
