@@ -91,8 +91,10 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
             if head.is_empty() {
                 return Err(format!("line {at} is not UTF-8"));
             }
-            // A quote that is open there may have taken in further lines.
-            records.read_again_after_first_line();
+            // A quote that is never closed has taken in further lines.
+            if record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+                records.read_again_after_first_line();
+            }
             if !take((first, Err(format!("line {at} is not UTF-8: save the file as UTF-8, and import it again")))) {
                 break;
             }
